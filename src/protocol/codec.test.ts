@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+
+import { decodeMessage, encodeMessage } from './codec.ts';
+import { encodeFrame } from './frame.ts';
+import { messageKinds, tensorPayload } from './messages.ts';
+import type { Message, TensorPayload } from './messages.ts';
+
+const payload = tensorPayload([
+  { name: 'x1', type: { type: 'float32', shape: [2, 2] }, bytes: new Uint8Array(16).fill(3) },
+]);
+
+const messages: Message<TensorPayload>[] = [
+  {
+    type: 'join',
+    name: 'pi',
+    cores: 4,
+    memoryBytes: 2 ** 32,
+    engine: { kind: 'wasm', name: 'wasm (SIMD)', threads: 1 },
+    flops: 2.5e10,
+    address: '192.168.1.7:40112',
+    version: '0.1.0',
+  },
+  {
+    type: 'assign',
+    node: 'w1',
+    ring: [
+      { node: 'master', address: '192.168.1.2:7000' },
+      { node: 'w1', address: '192.168.1.7:40112' },
+    ],
+    index: 1,
+    from: 2,
+    to: 4,
+    window: 3,
+    generation: 1,
+    training: { model: [{ layer: 'relu' }] },
+  },
+  { type: 'introduce', node: 'w1', generation: 1 },
+  { type: 'ready', parameters: 1000, bytes: 8000 },
+  {
+    type: 'activation',
+    pass: 9,
+    step: 7,
+    mode: 'train',
+    microbatch: 1,
+    of: 4,
+    rows: 2,
+    position: 2,
+    payload,
+  },
+  { type: 'gradient', pass: 9, microbatch: 1, payload },
+  { type: 'credit', pass: 9, upTo: 3 },
+  { type: 'finished', pass: 9, squaredNorms: [0, 0.1, null] },
+  { type: 'commit', pass: 9, step: 7, scalars: [0.1, -0.5] },
+  { type: 'collect', layer: 2 },
+  { type: 'parameters', layer: 2, payload },
+  { type: 'load', layer: 2, payload },
+  { type: 'loaded', layer: 2 },
+  { type: 'failed', code: 'NOT_FINITE', message: 'the loss is NaN' },
+  { type: 'end' },
+  { type: 'probe', payload },
+  { type: 'echo', payload },
+];
+
+const encode = (message: Message<TensorPayload>): Uint8Array =>
+  new Uint8Array(Buffer.concat(encodeMessage(3, message)));
+
+describe('messages', () => {
+  test.each(messages.map((message) => [message.type, message] as const))(
+    '%s comes back as it was',
+    (_, message) => {
+      expect(decodeMessage(encode(message))).toEqual({ generation: 3, message });
+    },
+  );
+
+  test('are all among the examples, each with a number of its own', () => {
+    expect(messages.map(({ type }) => type)).toEqual(Object.keys(messageKinds));
+    const numbers = Object.values(messageKinds).map(({ wire }) => wire);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
+  test('whose numbers are not finite do not become valid by travelling', () => {
+    const message = { type: 'commit', pass: 1, step: 1, scalars: [Number.NaN] } as const;
+    expect(() => decodeMessage(encode({ ...message, scalars: [Number.NaN] }))).toThrow(
+      /commit\.scalars\.0/,
+    );
+  });
+
+  const { collect, credit, failed, introduce } = messageKinds;
+
+  test.each<[string, number, Record<string, unknown>, TensorPayload['tensors']?]>([
+    ['unknown kind', 999, {}],
+    ['field missing', collect.wire, {}],
+    ['below its bounds', collect.wire, { layer: -1 }],
+    ['above its bounds', credit.wire, { pass: 2 ** 60, upTo: 1 }],
+    ['field too many', collect.wire, { layer: 1, more: true }],
+    ['tensors where none belong', collect.wire, { layer: 1 }, payload.tensors],
+    ['unknown code', failed.wire, { code: 'NOPE', message: '' }],
+    ['empty name', introduce.wire, { node: '', generation: 0 }],
+  ])('are refused when bad: %s', (_, type, fields, tensors = []) => {
+    const parts = encodeFrame({ type, generation: 0, fields, tensors });
+    expect(() => decodeMessage(new Uint8Array(Buffer.concat(parts)))).toThrow(
+      expect.objectContaining({ code: 'PROTOCOL' }),
+    );
+  });
+});

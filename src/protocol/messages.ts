@@ -1,0 +1,150 @@
+// What nodes say to each other: every message with its number on the wire and the schema of its
+// fields. The schemas are strict and every number and text is bounded, because a message is held
+// against them before a node sees it.
+
+import { z } from 'zod';
+
+import { errorCodes } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { NamedTensor } from './frame.ts';
+import type { Payload } from './payload.ts';
+
+/** A payload whose tensors are at hand, as the runtime sends and receives it. */
+export interface TensorPayload extends Payload {
+  readonly tensors: readonly NamedTensor[];
+}
+
+/** Makes a payload of tensors. */
+export const tensorPayload = (tensors: readonly NamedTensor[]): TensorPayload => ({
+  bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes.length, 0),
+  tensors,
+});
+
+const maximumNodes = 4096;
+const maximumLayers = 65_536;
+
+const count = z.int().min(0);
+const small = z.int().min(0).max(0xffffffff);
+const positive = z.int().min(1);
+const text = z.string().max(256);
+const node = z.string().min(1).max(256);
+const layer = z.int().min(0).max(maximumLayers);
+const mode = z.enum(['train', 'evaluate']);
+const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
+const engine = z.strictObject({
+  kind: z.enum(['wasm', 'blas']),
+  name: text,
+  threads: z.int().min(1).max(4096),
+});
+
+/**
+ * Worker to master: who I am, what I can, and where my anticlockwise neighbour reaches me.
+ * `version` is the product's, `flops` the measured speed in operations a second.
+ */
+const join = z.strictObject({
+  name: text,
+  cores: positive,
+  memoryBytes: count,
+  engine,
+  flops: z.number().positive(),
+  address: text,
+  version: text,
+});
+
+/** Master to worker: your place in the ring of this generation and the layers [from, to) you hold. */
+const assign = z.strictObject({
+  node,
+  ring: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
+  index: z.int().min(0).max(maximumNodes),
+  from: layer,
+  to: layer,
+  window: positive,
+  generation: small,
+  /** The resolved training file; model/ holds it against its own schema. */
+  training: z.unknown(),
+});
+
+/** Worker to the clockwise neighbour it dialled: who I am. */
+const introduce = z.strictObject({ node, generation: small });
+
+/** Worker to master: my stage is prepared; its parameters and the bytes they and their state take. */
+const ready = z.strictObject({ parameters: count, bytes: count });
+
+/** Clockwise: one microbatch's activation. The fields are node.ts's Microbatch. */
+const activation = z.strictObject({
+  pass: count,
+  step: count,
+  mode,
+  microbatch: small,
+  of: small,
+  rows: small,
+  position: count,
+});
+
+/** Anticlockwise: the gradient of an activation. */
+const gradient = z.strictObject({ pass: count, microbatch: small });
+
+/** Anticlockwise: you may send me microbatches of this pass up to this many in all. */
+const credit = z.strictObject({ pass: count, upTo: small });
+
+/** Anticlockwise: this node and all after it have every gradient; squared norm by layer, null where not finite. */
+const finished = z.strictObject({
+  pass: count,
+  squaredNorms: z.array(z.number().min(0).nullable()).max(maximumLayers),
+});
+
+/** Clockwise: apply the update of this pass, with the optimizer's scalars. */
+const commit = z.strictObject({ pass: count, step: count, scalars: z.array(z.number()).max(64) });
+
+/** One layer: asked for by the master, given by its holder, put back by the master, put back. */
+const ofLayer = z.strictObject({ layer });
+
+/** Either way between worker and master: this node cannot go on. */
+const failed = z.strictObject({ code, message: z.string().max(4096) });
+
+const nothing = z.strictObject({});
+
+/**
+ * Every message: its number on the wire (never reused), its fields, and whether tensors travel with it.
+ * `end` tells the workers that training is over; `probe` and `echo` measure a link at joining.
+ */
+export const messageKinds = {
+  join: { wire: 1, fields: join, tensors: false },
+  assign: { wire: 2, fields: assign, tensors: false },
+  introduce: { wire: 3, fields: introduce, tensors: false },
+  ready: { wire: 4, fields: ready, tensors: false },
+  activation: { wire: 5, fields: activation, tensors: true },
+  gradient: { wire: 6, fields: gradient, tensors: true },
+  credit: { wire: 7, fields: credit, tensors: false },
+  finished: { wire: 8, fields: finished, tensors: false },
+  commit: { wire: 9, fields: commit, tensors: false },
+  collect: { wire: 10, fields: ofLayer, tensors: false },
+  parameters: { wire: 11, fields: ofLayer, tensors: true },
+  load: { wire: 12, fields: ofLayer, tensors: true },
+  loaded: { wire: 13, fields: ofLayer, tensors: false },
+  failed: { wire: 14, fields: failed, tensors: false },
+  end: { wire: 15, fields: nothing, tensors: false },
+  probe: { wire: 16, fields: nothing, tensors: true },
+  echo: { wire: 17, fields: nothing, tensors: true },
+} as const;
+
+export type MessageType = keyof typeof messageKinds;
+
+type Kinds = typeof messageKinds;
+type Fields<T extends MessageType> = T extends 'end' | 'probe' | 'echo'
+  ? unknown
+  : Readonly<z.infer<Kinds[T]['fields']>>;
+type Carried<T extends MessageType, P> = Kinds[T]['tensors'] extends true
+  ? { readonly payload: P }
+  : unknown;
+
+/** One message by its type, with payloads of kind `P`: opaque to nodes, tensors in the runtime. */
+export type MessageOf<T extends MessageType, P extends Payload = Payload> = {
+  readonly type: T;
+} & Fields<T> &
+  Carried<T, P>;
+
+/** Any message. */
+export type Message<P extends Payload = Payload> = {
+  [T in MessageType]: MessageOf<T, P>;
+}[MessageType];
