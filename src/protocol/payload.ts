@@ -1,0 +1,4 @@
+/** The tensors that a message carries. Nodes pass them on unseen; only their size matters to a schedule. */
+export interface Payload {
+  readonly bytes: number;
+}
