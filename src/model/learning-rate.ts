@@ -1,0 +1,76 @@
+// The learning rate of each step. Only the master computes it, and sends it with the commit.
+
+import { z } from 'zod';
+
+const rate = z
+  .number()
+  .positive()
+  .max(1e6)
+  .describe('The learning rate (the highest, where it changes).');
+const warmup = z
+  .int()
+  .min(0)
+  .default(0)
+  .describe('How many steps the rate takes to rise from near zero.');
+
+const scheduleSchema = z.discriminatedUnion('schedule', [
+  z
+    .strictObject({
+      schedule: z.literal('constant').describe('The kind of schedule.'),
+      rate,
+      warmup,
+    })
+    .describe('The same rate throughout.'),
+  z
+    .strictObject({
+      schedule: z.literal('step').describe('The kind of schedule.'),
+      rate,
+      warmup,
+      every: z.int().min(1).describe('After how many steps, again and again, the rate falls.'),
+      factor: z
+        .number()
+        .positive()
+        .max(1)
+        .default(0.1)
+        .describe('What the rate is multiplied by each time.'),
+    })
+    .describe('The rate falls by a factor every so many steps.'),
+  z
+    .strictObject({
+      schedule: z.literal('cosine').describe('The kind of schedule.'),
+      rate,
+      warmup,
+      final: z.number().min(0).max(1e6).default(0).describe('The rate at the last step.'),
+    })
+    .describe('The rate falls along half a cosine (Loshchilov & Hutter 2017).'),
+]);
+
+export const learningRateSchema = z.union([rate, scheduleSchema]);
+
+export type LearningRate = z.output<typeof scheduleSchema>;
+
+/** Spells a bare number out as the constant schedule. */
+export const scheduleOf = (given: z.output<typeof learningRateSchema>): LearningRate =>
+  typeof given === 'number' ? { schedule: 'constant', rate: given, warmup: 0 } : given;
+
+/**
+ * The rate of step `step` of `totalSteps`, both counted from 1. It rises linearly over `warmup` steps,
+ * the last of which has the full rate; `every` and the cosine count from there.
+ */
+export function learningRateAt(schedule: LearningRate, step: number, totalSteps: number): number {
+  const { rate, warmup } = schedule;
+  if (step < warmup) return (rate * step) / warmup;
+  const start = Math.max(warmup, 1);
+  switch (schedule.schedule) {
+    case 'constant':
+      return rate;
+    case 'step': {
+      const falls = Math.floor((step - start) / schedule.every);
+      return rate * schedule.factor ** falls;
+    }
+    case 'cosine': {
+      const share = Math.min((step - start) / Math.max(totalSteps - start, 1), 1);
+      return schedule.final + ((rate - schedule.final) * (1 + Math.cos(Math.PI * share))) / 2;
+    }
+  }
+}
