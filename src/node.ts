@@ -1,0 +1,136 @@
+// The vocabulary that every node shares. A node is a pure state machine: `receive(event) -> effects`.
+// It opens no socket, reads no clock and computes nothing itself; runtime/ carries the effects out on
+// real ports, simulator/ on virtual ones, and both bring back events.
+
+import type { ErrorCode } from './errors.ts';
+import type { Message } from './protocol/messages.ts';
+import type { Payload } from './protocol/payload.ts';
+
+export type { Message } from './protocol/messages.ts';
+export type { Payload } from './protocol/payload.ts';
+
+export type NodeId = string;
+export const masterId: NodeId = 'master';
+
+/** Where a stage stands in the ring. A node alone holds one stage, `closing`, with all layers. */
+export type Place = 'opening' | 'inner' | 'closing';
+
+/** The contiguous layers [from, to) that a node holds at one place. */
+export interface Stage {
+  readonly place: Place;
+  readonly from: number;
+  readonly to: number;
+  /** How many microbatches it can hold at once. */
+  readonly window: number;
+}
+
+export type Mode = 'train' | 'evaluate';
+
+/** One microbatch's journey round the ring: which pass, which part of it. */
+export interface Microbatch {
+  readonly pass: number;
+  /** Optimizer step of a training pass; in evaluation, the steps done so far. */
+  readonly step: number;
+  readonly mode: Mode;
+  readonly microbatch: number;
+  /** Microbatches in this pass. */
+  readonly of: number;
+  readonly rows: number;
+  /** Place of the first row in the pass's batch. */
+  readonly position: number;
+}
+
+/** What a node asks its executor to compute; one at a time. */
+export type Work =
+  /** Derive the stages' graphs, allocate, initialise parameters from the seed. */
+  | { readonly kind: 'prepare'; readonly training: unknown; readonly stages: readonly Stage[] }
+  /** The stage's output for one microbatch; from `input`, or from the samples where the stage begins the ring. */
+  | { readonly kind: 'forward'; readonly place: Place; readonly of: Microbatch; readonly input?: Payload }
+  /** On the closing stage: output and loss and, in training, the way back through the stage. */
+  | { readonly kind: 'loss'; readonly of: Microbatch; readonly batch: number; readonly input?: Payload }
+  | { readonly kind: 'backward'; readonly place: Place; readonly of: Microbatch; readonly gradient: Payload }
+  /** Weight gradients of one unit of layers over `count` microbatches from `first` on. */
+  | { readonly kind: 'weights'; readonly place: Place; readonly unit: number; readonly first: number; readonly count: number; readonly rows: number }
+  /** Squared norms of the gradients of each of the stage's layers. */
+  | { readonly kind: 'norms'; readonly place: Place }
+  | { readonly kind: 'update'; readonly scalars: readonly number[] }
+  /** A layer's parameters and optimizer state, out of or into the engine. */
+  | { readonly kind: 'read'; readonly layer: number }
+  | { readonly kind: 'write'; readonly layer: number; readonly payload: Payload };
+
+export interface WorkResult {
+  /** Of forward: the activation; of loss and backward: the gradient, where somebody awaits one; of read: the tensors. */
+  readonly payload?: Payload;
+  /** Of loss: the microbatch's share of the mean over the batch. */
+  readonly loss?: number;
+  /** Of loss in evaluation: how many rows were classified rightly, where the target is a class. */
+  readonly correct?: number;
+  /** Of norms: by layer, in order; layers without parameters count 0. */
+  readonly squaredNorms?: readonly number[];
+  /** Of prepare: bytes of tensors that are now resident, and each stage's weight-gradient units as their group sizes. */
+  readonly prepared?: { readonly bytes: number; readonly units: Readonly<Partial<Record<Place, readonly number[]>>> };
+}
+
+export type Event =
+  | { readonly type: 'start' }
+  | { readonly type: 'message'; readonly from: NodeId; readonly generation: number; readonly message: Message }
+  /** A link to a node is open. */
+  | { readonly type: 'linked'; readonly node: NodeId }
+  /** A link to a node has ended. */
+  | { readonly type: 'unlinked'; readonly node: NodeId; readonly reason: string }
+  /** The bytes of a payload that was sent have left: its memory may be used again. */
+  | { readonly type: 'sent'; readonly message: Message }
+  | { readonly type: 'computed'; readonly work: Work; readonly result: WorkResult }
+  /** Something that was asked for cannot be done on this node. */
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly reason: string }
+  /** A layer is on the store; everything of a checkpoint is. */
+  | { readonly type: 'stored' }
+  | { readonly type: 'fetched'; readonly layer: number; readonly payload: Payload }
+  /** The user wants the run to end, with what there is saved. */
+  | { readonly type: 'stop' }
+  /** It is time for a checkpoint at the next step boundary. */
+  | { readonly type: 'save' };
+
+export type Effect =
+  | { readonly type: 'send'; readonly to: NodeId; readonly generation: number; readonly message: Message }
+  | { readonly type: 'connect'; readonly node: NodeId; readonly address: string }
+  | { readonly type: 'compute'; readonly work: Work }
+  /** Keep a layer for the checkpoint being written; `layer` undefined: it is complete. */
+  | { readonly type: 'store'; readonly step: number; readonly layer?: number; readonly payload?: Payload }
+  /** Bring a layer back from the store. */
+  | { readonly type: 'fetch'; readonly layer: number }
+  | { readonly type: 'report'; readonly report: Report }
+  /** The node has nothing more to do; with an error, it could not. */
+  | { readonly type: 'end'; readonly error?: { readonly code: ErrorCode; readonly reason: string } };
+
+/** What a node tells the person or the program that started it. */
+export type Report =
+  | { readonly kind: 'joined'; readonly node: NodeId; readonly name: string; readonly joined: number; readonly wanted: number }
+  | { readonly kind: 'formed'; readonly nodes: readonly NodeReport[] }
+  | { readonly kind: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly learningRate: number; readonly samples: number }
+  | { readonly kind: 'evaluated'; readonly step: number; readonly epoch: number; readonly loss?: number; readonly accuracy?: number; readonly samples: number }
+  | { readonly kind: 'evaluating'; readonly done: number; readonly samples: number }
+  | { readonly kind: 'output'; readonly position: number; readonly payload: Payload }
+  | { readonly kind: 'saved'; readonly step: number };
+
+export interface NodeReport {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly engine: string;
+  readonly cores: number;
+  readonly flops: number;
+  /** One stage on a worker; two on a master with workers. */
+  readonly stages: readonly Stage[];
+  /** Resident tensors. */
+  readonly bytes: number;
+}
+
+/** A node of any architecture. */
+export interface Node {
+  receive(event: Event): readonly Effect[];
+}
+
+/** Carries out a node's work, one at a time; the real one is runtime/, simulations may only cost it. */
+export interface Executor {
+  run(work: Work): Promise<WorkResult>;
+}

@@ -1,0 +1,168 @@
+// One stage's progress through one pass, and what waits for it. Microbatches go through a stage in
+// order, so counters say everything: which slot of memory is free, which credit may be given, which
+// group of weight gradients is complete. Slots and credits: GPipe's memory bounded as in PipeDream's
+// 1F1B (Narayanan et al. 2019), by what the receiver says that it can hold rather than by p - s.
+
+import type { Microbatch, Mode, Payload, Stage, Work } from '../node.ts';
+
+/** How many groups of g microbatches can be alive when `window` consecutive microbatches are. */
+export const groupsHeld = (window: number, group: number): number =>
+  Math.ceil((window - 1) / group) + 1;
+
+interface Waiting {
+  readonly of: Microbatch;
+  readonly payload: Payload;
+}
+
+export class StageRun {
+  readonly stage: Stage;
+  /** Group size of each unit of weight gradients. */
+  readonly units: readonly number[];
+  /** Begins the ring: takes samples, not activations. */
+  readonly isFirst: boolean;
+  /** Ends the ring: computes the loss. */
+  readonly isLast: boolean;
+
+  pass = 0;
+  mode: Mode = 'train';
+  of = 0;
+  forwarded = 0;
+  backwarded = 0;
+  /** Activations whose bytes have left; gradients likewise. */
+  activationsLeft = 0;
+  gradientsLeft = 0;
+  /** Microbatches whose weight gradients are done, by unit. */
+  weighted: number[] = [];
+  arrived = 0;
+  readonly activations: Waiting[] = [];
+  readonly gradients: Waiting[] = [];
+  /** Outputs that wait for credit from downstream. */
+  readonly #outgoing: Waiting[] = [];
+  #sent = 0;
+  #credit = 0;
+  /** The microbatches that went forward. */
+  readonly #passed: Microbatch[] = [];
+  #gradientsArrived = 0;
+  #granted = 0;
+
+  readonly #downstreamWindow: number;
+
+  /** `downstreamWindow`: how many microbatches the next stage can hold; 0 where there is none. */
+  constructor(stage: Stage, units: readonly number[], alone: boolean, downstreamWindow: number) {
+    this.stage = stage;
+    this.#downstreamWindow = downstreamWindow;
+    this.units = units;
+    this.isFirst = stage.place === 'opening' || alone;
+    this.isLast = stage.place === 'closing';
+  }
+
+  begin(pass: number, mode: Mode, of: number): void {
+    this.pass = pass;
+    this.mode = mode;
+    this.of = of;
+    this.forwarded = this.backwarded = this.activationsLeft = this.gradientsLeft = this.arrived = 0;
+    this.#gradientsArrived = this.#passed.length = 0;
+    this.weighted = this.units.map(() => 0);
+    this.activations.length = this.gradients.length = this.#outgoing.length = 0;
+    this.#sent = 0;
+    this.#credit = this.#downstreamWindow;
+    this.#granted = Math.min(of, this.stage.window);
+  }
+
+  /** How many microbatches may have been let in altogether, by the memory that is free. */
+  get limit(): number {
+    const { window } = this.stage;
+    let done = this.isLast ? this.forwarded : Math.min(this.forwarded, this.activationsLeft);
+    if (this.mode === 'train') {
+      done = Math.min(done, this.backwarded);
+      if (!this.isFirst) done = Math.min(done, this.gradientsLeft);
+    }
+    let limit = done + window;
+    if (this.mode === 'train') {
+      this.units.forEach((group, unit) => {
+        const complete = Math.floor(this.weighted[unit]! / group);
+        limit = Math.min(limit, (complete + groupsHeld(window, group)) * group);
+      });
+    }
+    return Math.min(limit, this.of);
+  }
+
+  /** The credit to give upstream now: undefined when it has it already. */
+  grant(): number | undefined {
+    const { limit } = this;
+    if (this.isFirst || limit <= this.#granted) return undefined;
+    this.#granted = limit;
+    return limit;
+  }
+
+  /** Takes in an activation; false when it is not the one that is due or nobody gave credit for it. */
+  takeActivation(of: Microbatch, payload: Payload): boolean {
+    if (of.pass !== this.pass || of.microbatch !== this.arrived || this.arrived >= this.#granted)
+      return false;
+    this.arrived += 1;
+    this.activations.push({ of, payload });
+    return true;
+  }
+
+  /** Takes in the gradient of a microbatch that went forward; false when it is not the one that is due. */
+  takeGradient(pass: number, microbatch: number, payload: Payload): boolean {
+    if (pass !== this.pass || this.mode !== 'train') return false;
+    const of = this.#passed[microbatch];
+    if (!of || microbatch !== this.#gradientsArrived) return false;
+    this.#gradientsArrived += 1;
+    this.gradients.push({ of, payload });
+    return true;
+  }
+
+  /** The next group of weight gradients that is complete. */
+  get readyUnit(): { unit: number; first: number; count: number } | undefined {
+    if (this.mode !== 'train') return undefined;
+    for (const [unit, group] of this.units.entries()) {
+      const first = this.weighted[unit]!;
+      const count = Math.min(group, this.of - first);
+      if (count > 0 && this.backwarded >= first + count) return { unit, first, count };
+    }
+    return undefined;
+  }
+
+  /** Puts out an activation; `release` gives those that may be sent. */
+  putOut(of: Microbatch, payload: Payload): void {
+    this.#outgoing.push({ of, payload });
+  }
+
+  /** Downstream can take in `upTo` microbatches of the pass in all. */
+  takeCredit(pass: number, upTo: number): void {
+    if (pass === this.pass) this.#credit = Math.max(this.#credit, upTo);
+  }
+
+  /** The activations that may be sent now, in order. */
+  release(): readonly Waiting[] {
+    const released = this.#outgoing.splice(0, Math.max(0, this.#credit - this.#sent));
+    this.#sent += released.length;
+    return released;
+  }
+
+  /** Rows of the microbatches [first, end): the last of a pass may be smaller. */
+  rowsBetween(first: number, end: number): number {
+    return this.#passed.slice(first, end).reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  /** Everything of this pass is computed. */
+  get complete(): boolean {
+    return this.mode === 'train'
+      ? this.backwarded === this.of && this.weighted.every((done) => done === this.of)
+      : this.forwarded === this.of;
+  }
+
+  /** Counts what was computed. */
+  computed(work: Work): void {
+    if (work.kind === 'forward' || work.kind === 'loss') this.#passed.push(work.of);
+    if (work.kind === 'forward') this.forwarded += 1;
+    else if (work.kind === 'backward') this.backwarded += 1;
+    if (work.kind === 'weights') this.weighted[work.unit]! += work.count;
+    else if (work.kind === 'loss') {
+      this.forwarded += 1;
+      this.backwarded += 1;
+    }
+  }
+}

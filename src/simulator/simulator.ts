@@ -1,0 +1,199 @@
+// Runs nodes over a virtual clock and virtual links: the same state machines as on real devices, in
+// one deterministic order. Time passes only as the costs say; what is computed may be real (an engine
+// behind the executor) or nothing at all. After discrete-event simulators such as ns-3, cut down to
+// the two things a ring has: devices that compute one work at a time, links that send one message at a time.
+
+import type { Effect, Event, Executor, Message, Node, NodeId, Payload, Report, Work } from '../node.ts';
+
+export interface SimulatedDevice {
+  readonly node: Node;
+  readonly executor: Executor;
+  /** How long the device computes `work`, in seconds. */
+  readonly seconds: (work: Work) => number;
+}
+
+export interface LinkCost {
+  readonly latencySeconds: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface Span {
+  readonly node: NodeId;
+  readonly work: Work;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Transmission {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly message: Message;
+  readonly start: number;
+  /** When the last byte has left; it arrives a latency later. */
+  readonly end: number;
+}
+
+export interface Simulation {
+  readonly seconds: number;
+  readonly spans: readonly Span[];
+  readonly transmissions: readonly Transmission[];
+  readonly reports: readonly Report[];
+  /** How each node ended; a node that is missing never did. */
+  readonly ends: ReadonlyMap<NodeId, Extract<Effect, { type: 'end' }>>;
+  readonly store: ReadonlyMap<number, Payload>;
+}
+
+export interface SimulationOptions {
+  /** The first is the master. */
+  readonly devices: ReadonlyMap<NodeId, SimulatedDevice>;
+  readonly link: (from: NodeId, to: NodeId) => LinkCost;
+  /** What the master's store holds at the start, by layer. */
+  readonly store?: ReadonlyMap<number, Payload>;
+  /** Events from outside, such as a user's stop. */
+  readonly at?: readonly { readonly seconds: number; readonly node: NodeId; readonly event: Event }[];
+}
+
+/** Bytes of a message besides its payload. */
+const frameBytes = 96;
+
+export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  const simulator = new Simulator(options);
+  return simulator.run();
+}
+
+interface Occurrence {
+  readonly seconds: number;
+  readonly node: NodeId;
+  readonly event: Event;
+}
+
+class Simulator {
+  readonly #options: SimulationOptions;
+  readonly #queue = new EventQueue();
+  readonly #linkFree = new Map<string, number>();
+  readonly #spans: Span[] = [];
+  readonly #transmissions: Transmission[] = [];
+  readonly #reports: Report[] = [];
+  readonly #ends = new Map<NodeId, Extract<Effect, { type: 'end' }>>();
+  readonly #store: Map<number, Payload>;
+  #now = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#store = new Map(options.store);
+  }
+
+  async run(): Promise<Simulation> {
+    const [master, ...workers] = this.#options.devices.keys();
+    this.#queue.add(0, master!, { type: 'start' });
+    for (const worker of workers) this.#queue.add(0, worker, { type: 'linked', node: master! });
+    for (const { seconds, node, event } of this.#options.at ?? [])
+      this.#queue.add(seconds, node, event);
+    for (;;) {
+      const next = this.#queue.take();
+      if (!next) break;
+      if (this.#ends.has(next.node)) continue;
+      this.#now = next.seconds;
+      const device = this.#options.devices.get(next.node)!;
+      for (const effect of device.node.receive(next.event))
+        await this.#carryOut(next.node, device, effect);
+    }
+    return {
+      seconds: this.#now,
+      spans: this.#spans,
+      transmissions: this.#transmissions,
+      reports: this.#reports,
+      ends: this.#ends,
+      store: this.#store,
+    };
+  }
+
+  async #carryOut(id: NodeId, device: SimulatedDevice, effect: Effect): Promise<void> {
+    switch (effect.type) {
+      case 'compute':
+        return this.#compute(id, device, effect.work);
+      case 'send':
+        return this.#send(id, effect);
+      case 'connect': {
+        const { latencySeconds } = this.#options.link(id, effect.node);
+        this.#queue.add(this.#now + 2 * latencySeconds, id, { type: 'linked', node: effect.node });
+        return this.#queue.add(this.#now + latencySeconds, effect.node, { type: 'linked', node: id });
+      }
+      case 'store':
+        if (effect.layer !== undefined) this.#store.set(effect.layer, effect.payload!);
+        return this.#queue.add(this.#now, id, { type: 'stored' });
+      case 'fetch': {
+        const payload = this.#store.get(effect.layer)!;
+        return this.#queue.add(this.#now, id, { type: 'fetched', layer: effect.layer, payload });
+      }
+      case 'report':
+        this.#reports.push(effect.report);
+        return undefined;
+      case 'end':
+        this.#ends.set(id, effect);
+        return undefined;
+    }
+  }
+
+  async #compute(id: NodeId, device: SimulatedDevice, work: Work): Promise<void> {
+    const result = await device.executor.run(work);
+    const end = this.#now + device.seconds(work);
+    this.#spans.push({ node: id, work, start: this.#now, end });
+    this.#queue.add(end, id, { type: 'computed', work, result });
+  }
+
+  #send(from: NodeId, { to, generation, message }: Extract<Effect, { type: 'send' }>): void {
+    const { latencySeconds, bytesPerSecond } = this.#options.link(from, to);
+    const direction = `${from}>${to}`;
+    const start = Math.max(this.#now, this.#linkFree.get(direction) ?? 0);
+    const bytes = frameBytes + ('payload' in message ? message.payload.bytes : 0);
+    const end = start + bytes / bytesPerSecond;
+    this.#linkFree.set(direction, end);
+    this.#transmissions.push({ from, to, message, start, end });
+    const arrival: Event = { type: 'message', from, generation, message };
+    if ('payload' in message) this.#queue.add(end, from, { type: 'sent', message });
+    this.#queue.add(end + latencySeconds, to, arrival);
+  }
+}
+
+/** A binary heap by time; events of the same time keep the order in which they were added. */
+class EventQueue {
+  readonly #heap: (Occurrence & { readonly order: number })[] = [];
+  #added = 0;
+
+  add(seconds: number, node: NodeId, event: Event): void {
+    const heap = this.#heap;
+    let place = heap.push({ seconds, node, event, order: this.#added++ }) - 1;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!this.#before(place, parent)) break;
+      this.#swap(place, parent);
+      place = parent;
+    }
+  }
+
+  take(): Occurrence | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (heap.length === 0 || !last) return top;
+    heap[0] = last;
+    for (let place = 0; ; ) {
+      let least = place;
+      for (const child of [2 * place + 1, 2 * place + 2])
+        if (child < heap.length && this.#before(child, least)) least = child;
+      if (least === place) return top;
+      this.#swap(place, least);
+      place = least;
+    }
+  }
+
+  #before(a: number, b: number): boolean {
+    const [x, y] = [this.#heap[a]!, this.#heap[b]!];
+    return x.seconds < y.seconds || (x.seconds === y.seconds && x.order < y.order);
+  }
+
+  #swap(a: number, b: number): void {
+    [this.#heap[a], this.#heap[b]] = [this.#heap[b]!, this.#heap[a]!];
+  }
+}
