@@ -87,9 +87,15 @@ export interface Link {
   maximumFrameBytes: number;
   /** Sends one frame, given in parts; settles when the bytes may be reused. Rejects when the link is closed. */
   send(parts: readonly Uint8Array[]): Promise<void>;
-  /** Frames arrive only from when a handler is set (none is lost before); at most one handler. */
-  onFrame(handler: (frame: Uint8Array) => void): void;
-  /** Called once, when the link has ended: without an error if either side closed it in order. */
+  /**
+   * Frames arrive only while a handler is set, none is lost before; a new handler takes the former's
+   * place, and without one frames wait again.
+   */
+  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void;
+  /**
+   * Called once, when the link has ended and its last frame was handed over: without an error if
+   * either side closed it in order. A new handler takes the former's place.
+   */
   onClose(handler: (error?: Error) => void): void;
   /** Ends the link after what was sent has left. */
   close(): Promise<void>;

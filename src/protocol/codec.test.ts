@@ -31,11 +31,11 @@ const messages: Message<TensorPayload>[] = [
     from: 2,
     to: 4,
     window: 3,
-    generation: 1,
+    clockwiseWindow: 2,
     training: { model: [{ layer: 'relu' }] },
   },
   { type: 'introduce', node: 'w1', generation: 1 },
-  { type: 'ready', parameters: 1000, bytes: 8000 },
+  { type: 'ready', bytes: 8000 },
   {
     type: 'activation',
     pass: 9,

@@ -59,7 +59,8 @@ const assign = z.strictObject({
   from: layer,
   to: layer,
   window: positive,
-  generation: small,
+  /** How many microbatches the clockwise neighbour can hold: credit to begin with. */
+  clockwiseWindow: positive,
   /** The resolved training file; model/ holds it against its own schema. */
   training: z.unknown(),
 });
@@ -67,8 +68,8 @@ const assign = z.strictObject({
 /** Worker to the clockwise neighbour it dialled: who I am. */
 const introduce = z.strictObject({ node, generation: small });
 
-/** Worker to master: my stage is prepared; its parameters and the bytes they and their state take. */
-const ready = z.strictObject({ parameters: count, bytes: count });
+/** Worker to master: my stage is prepared and takes this many bytes, and my neighbours are linked. */
+const ready = z.strictObject({ bytes: count });
 
 /** Clockwise: one microbatch's activation. The fields are node.ts's Microbatch. */
 const activation = z.strictObject({

@@ -1,0 +1,65 @@
+// What both kinds of link share: frames wait until somebody handles them, and the end of the link
+// is reported once, after the last frame. Frames are drawn from their source one at a time and only
+// while there is a handler, so that a limit set while one frame is handled holds for the next.
+
+type FrameHandler = (frame: Uint8Array) => void;
+type CloseHandler = (error?: Error) => void;
+
+/** Where a link's arrived bytes are kept until they are handled. */
+export interface FrameSource {
+  holdsNothing(): boolean;
+  /** Takes the next whole frame; undefined when there is none yet. */
+  next(): Uint8Array | undefined;
+}
+
+export class Inbox {
+  readonly #source: FrameSource;
+  #frameHandler: FrameHandler | undefined;
+  #closeHandler: CloseHandler | undefined;
+  #ending: { readonly error: Error | undefined } | undefined;
+  #closed = false;
+  #drawing = false;
+
+  constructor(source: FrameSource) {
+    this.#source = source;
+  }
+
+  onFrame(handler: FrameHandler | undefined): void {
+    this.#frameHandler = handler;
+    if (handler !== undefined) queueMicrotask(() => this.draw());
+  }
+
+  onClose(handler: CloseHandler): void {
+    this.#closeHandler = handler;
+    queueMicrotask(() => this.draw());
+  }
+
+  /** Hands over what the source holds; the source calls it when there may be something new. */
+  draw(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    try {
+      while (this.#frameHandler !== undefined) {
+        const frame = this.#source.next();
+        if (frame === undefined) break;
+        this.#frameHandler(frame);
+      }
+    } finally {
+      this.#drawing = false;
+    }
+    this.#reportEnd();
+  }
+
+  /** The source has ended and will hold nothing new; only the first call counts. */
+  end(error?: Error): void {
+    this.#ending ??= { error };
+    this.draw();
+  }
+
+  #reportEnd(): void {
+    if (this.#ending === undefined || this.#closed || this.#closeHandler === undefined) return;
+    if (this.#frameHandler === undefined && !this.#source.holdsNothing()) return;
+    this.#closed = true;
+    this.#closeHandler(this.#ending.error);
+  }
+}

@@ -1,0 +1,188 @@
+// TCP between processes: each frame behind its length, 32 bits little-endian. TCP alone does not
+// tell an orderly end from a killed process (the kernel closes both), so a link says goodbye.
+
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+import { RingError } from '../errors.ts';
+import type { Link, Listener, Transport } from '../ports.ts';
+import { formatAddress, parseAddress } from './address.ts';
+import { FrameAssembler, lengthBytes } from './assembler.ts';
+import { Inbox } from './inbox.ts';
+import { unadmittedFrameBytes } from './limits.ts';
+import { addressInUse, frameTooLarge, linkBroken, linkClosed, nobodyListens } from './refusals.ts';
+
+/** A length that says: nothing follows, I end this link in order. */
+const goodbye = 0xffffffff;
+
+/** How long a closed link waits for the peer to close its side. */
+const lingerMilliseconds = 1000;
+const connectMilliseconds = 10_000;
+const keepAliveMilliseconds = 5000;
+
+/** Real sockets; one instance serves any number of links. */
+export class TcpTransport implements Transport {
+  async listen(given: string, accept: (link: Link) => void): Promise<Listener> {
+    const address = parseAddress(given);
+    const server = createServer((socket) => {
+      const { remoteAddress: host = 'a peer already gone', remotePort: port = 0 } = socket;
+      accept(new TcpLink(socket, formatAddress({ host: host.replace(/^::ffff:/, ''), port })));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(addressError(given, error)));
+      server.listen(address, resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    return {
+      address: formatAddress({ host: address.host, port }),
+      close: async () => {
+        server.close();
+      },
+    };
+  }
+
+  async connect(given: string): Promise<TcpLink> {
+    const address = parseAddress(given);
+    return new Promise((resolve, reject) => {
+      const socket = connect(address);
+      const fail = (error: Error): void => {
+        socket.destroy();
+        reject(addressError(given, error));
+      };
+      const deadline = setTimeout(fail, connectMilliseconds, new Error('no answer in time'));
+      socket.once('error', fail);
+      socket.once('close', () => clearTimeout(deadline));
+      socket.once('connect', () => {
+        clearTimeout(deadline);
+        socket.off('error', fail);
+        resolve(new TcpLink(socket, formatAddress(address)));
+      });
+    });
+  }
+}
+
+/** One end of a TCP connection. */
+export class TcpLink implements Link {
+  readonly remote: string;
+  maximumFrameBytes = unadmittedFrameBytes;
+  readonly #socket: Socket;
+  readonly #arrived = new FrameAssembler();
+  readonly #inbox: Inbox;
+  /** Either side has said goodbye. */
+  #orderly = false;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, remote: string) {
+    this.#socket = socket;
+    this.remote = remote;
+    this.#inbox = new Inbox({
+      holdsNothing: () => this.#arrived.empty,
+      next: () => this.#nextFrame(),
+    });
+    socket.setNoDelay(true).setKeepAlive(true, keepAliveMilliseconds);
+    socket.on('error', (error) => (this.#error ??= linkBroken(remote, error)));
+    socket.on('close', () =>
+      this.#inbox.end(this.#orderly ? undefined : (this.#error ?? linkBroken(remote))),
+    );
+    socket.on('data', (chunk) => {
+      if (this.#closing || this.#orderly) return;
+      this.#arrived.push(chunk);
+      this.#inbox.draw();
+    });
+    socket.pause();
+  }
+
+  send(parts: readonly Uint8Array[]): Promise<void> {
+    const socket = this.#socket;
+    if (this.#orderly || !socket.writable) return Promise.reject(linkClosed(this.remote));
+    return new Promise((resolve, reject) => {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      if (length >= goodbye) throw frameTooLarge('this side', length, goodbye - 1);
+      // Corked, all parts leave in one system call, and none is copied.
+      socket.cork();
+      for (const part of [lengthPrefix(length), ...parts.slice(0, -1)]) socket.write(part);
+      socket.write(parts.at(-1) ?? new Uint8Array(), (error) => {
+        if (error) reject(linkBroken(this.remote, error));
+        else resolve();
+      });
+      socket.uncork();
+    });
+  }
+
+  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void {
+    this.#inbox.onFrame(handler);
+    // Unread bytes stay in the kernel, which holds the peer back.
+    if (handler === undefined && !this.#closing) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  onClose(handler: (error?: Error) => void): void {
+    this.#inbox.onClose(handler);
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.closed) return;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    if (!this.#closing) {
+      this.#orderly = true;
+      this.#arrived.clear();
+      socket.end(lengthPrefix(goodbye));
+      // What still arrives is read and dropped: bytes left unread would make the kernel reset the
+      // connection and destroy what was sent.
+      socket.resume();
+      const deadline = setTimeout(() => socket.destroy(), lingerMilliseconds);
+      socket.once('close', () => clearTimeout(deadline));
+    }
+    await closed;
+  }
+
+  /** Ends the link at once, as if this side had died. */
+  abort(error: Error = linkBroken(this.remote)): void {
+    this.#error ??= error;
+    this.#arrived.clear();
+    this.#socket.destroy();
+  }
+
+  /** This side, or the end of the connection, has ended what can be sent. */
+  get #closing(): boolean {
+    return this.#socket.writableEnded || this.#socket.destroyed;
+  }
+
+  #nextFrame(): Uint8Array | undefined {
+    const length = this.#arrived.frameLength;
+    if (length === undefined) return undefined;
+    if (length === goodbye) {
+      this.#orderly = true;
+      this.#arrived.clear();
+      return undefined;
+    }
+    if (length > this.maximumFrameBytes) {
+      this.abort(frameTooLarge(this.remote, length, this.maximumFrameBytes));
+      return undefined;
+    }
+    return this.#arrived.take(length);
+  }
+}
+
+function lengthPrefix(length: number): Uint8Array {
+  const prefix = new Uint8Array(lengthBytes);
+  new DataView(prefix.buffer).setUint32(0, length, true);
+  return prefix;
+}
+
+/** What each of the system's error codes means for an address. */
+const explanations: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'is not an address of this machine: listen on 0.0.0.0 for all it has',
+  EACCES: 'may not be listened on: choose a port above 1023',
+  ENOTFOUND: 'has a host that nobody knows: check its name, or give its IP address',
+  EAI_AGAIN: 'has a host that nobody knows: check its name, or give its IP address',
+};
+
+function addressError(address: string, cause: NodeJS.ErrnoException): RingError {
+  const code = cause.code ?? '';
+  if (code === 'EADDRINUSE') return addressInUse(address);
+  if (code === 'ECONNREFUSED') return nobodyListens(address);
+  const what = explanations[code] ?? 'cannot be reached: check the address and the network';
+  return new RingError('ADDRESS', `${address} ${what}`, { cause });
+}
