@@ -10,6 +10,8 @@ import { prune } from './prune.ts';
 
 export class GraphBuilder {
   readonly #inputs: string[] = [];
+  readonly #declared: string[] = [];
+  readonly #source: (name: string) => TensorType | undefined;
   #nodes: GraphNode[] = [];
   readonly #types = new Map<string, TensorType>();
   /** Names that `name` has replaced. */
@@ -18,10 +20,16 @@ export class GraphBuilder {
   readonly #counts = new Map<string, number>();
   #prefix = '';
 
+  /** Values that `source` knows may be used undeclared: they become graph inputs where they are used. */
+  constructor(source: (name: string) => TensorType | undefined = () => undefined) {
+    this.#source = source;
+  }
+
   /** Declares a graph input. Errors: GRAPH when the name is taken. */
   input(name: string, type: TensorType): string {
     this.#claim(name, type);
     this.#inputs.push(name);
+    this.#declared.push(name);
     return name;
   }
 
@@ -62,9 +70,10 @@ export class GraphBuilder {
    */
   name(value: string, alias: string): string {
     const current = this.#resolve(value);
+    const type = this.type(current);
     if (current === alias) return alias;
     if (this.#inputs.includes(current)) return this.name(this.apply('Identity', [current]), alias);
-    this.#claim(alias, this.type(current));
+    this.#claim(alias, type);
     this.#types.delete(current);
     this.#renamed.set(current, alias);
     const rename = (name: string) => (name === current ? alias : name);
@@ -83,8 +92,13 @@ export class GraphBuilder {
 
   /** Errors: GRAPH when there is no such value. */
   type(value: string): TensorType {
-    const type = this.#types.get(this.#resolve(value));
+    const name = this.#resolve(value);
+    const known = this.#types.get(name);
+    if (known) return known;
+    const type = this.#source(name);
     if (!type) throw new RingError('GRAPH', `there is no value ${value} in the graph`);
+    this.#types.set(name, type);
+    this.#inputs.push(name);
     return type;
   }
 
@@ -101,7 +115,7 @@ export class GraphBuilder {
       outputs: names,
       types: Object.fromEntries(this.#types),
     };
-    return prune(graph, { inputs: graph.inputs });
+    return prune(graph, { inputs: this.#declared });
   }
 
   #resolve(name: string): string {

@@ -30,9 +30,14 @@ function pooledShape(application: Application, input: Shape): Shape {
   const height = pooledSize(h, kh, down, top, bottom);
   const width = pooledSize(w, kw, across, left, right);
   // A window that held padding alone would have no maximum.
-  const padded = Math.max(top, bottom) < kh && Math.max(left, right) < kw;
-  if (!padded || height < 1 || width < 1) {
-    throw misfit(application, 'a kernel larger than its padding and within the padded image');
+  const empty =
+    application.op.startsWith('Max') &&
+    (Math.max(top, bottom) >= kh || Math.max(left, right) >= kw);
+  if (empty || height < 1 || width < 1) {
+    throw misfit(
+      application,
+      'a kernel within the padded image (and for a maximum larger than the padding)',
+    );
   }
   return [n, c, height, width];
 }
