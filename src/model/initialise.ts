@@ -18,7 +18,7 @@ function mix(word: number): number {
 
 /** A word for a parameter's name, so that two of one layer are drawn apart. */
 const nameWord = (name: string): number =>
-  [...name].reduce((word, letter) => mix(word ^ (letter.codePointAt(0) ?? 0)), 0x811c9dc5);
+  Array.from(name).reduce((word, letter) => mix(word ^ (letter.codePointAt(0) ?? 0)), 0x811c9dc5);
 
 /** The initial values of a parameter of layer `layer`, in row-major order. */
 export function initialValues(

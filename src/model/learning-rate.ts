@@ -61,16 +61,11 @@ export function learningRateAt(schedule: LearningRate, step: number, totalSteps:
   const { rate, warmup } = schedule;
   if (step < warmup) return (rate * step) / warmup;
   const start = Math.max(warmup, 1);
-  switch (schedule.schedule) {
-    case 'constant':
-      return rate;
-    case 'step': {
-      const falls = Math.floor((step - start) / schedule.every);
-      return rate * schedule.factor ** falls;
-    }
-    case 'cosine': {
-      const share = Math.min((step - start) / Math.max(totalSteps - start, 1), 1);
-      return schedule.final + ((rate - schedule.final) * (1 + Math.cos(Math.PI * share))) / 2;
-    }
+  if (schedule.schedule === 'step')
+    return rate * schedule.factor ** Math.floor((step - start) / schedule.every);
+  if (schedule.schedule === 'cosine') {
+    const share = Math.min((step - start) / Math.max(totalSteps - start, 1), 1);
+    return schedule.final + ((rate - schedule.final) * (1 + Math.cos(Math.PI * share))) / 2;
   }
+  return rate;
 }

@@ -71,7 +71,7 @@ const range = (schema: JsonSchema): string => {
   const said = (words: string, bound: unknown) =>
     bound === undefined || Math.abs(Number(bound)) === Number.MAX_SAFE_INTEGER
       ? ''
-      : `${words} ${String(bound)}`;
+      : `${words} ${JSON.stringify(bound)}`;
   const low = said('above', above) || said('from', minimum);
   const high = said('below', below) || said(above === undefined ? 'to' : 'and at most', maximum);
   return [low, high].filter(Boolean).join(' ');
@@ -97,7 +97,7 @@ function expectation(schema: JsonSchema): string {
         ? `a list of ${places.length}: [${places.map(expectation).join(', ')}]`
         : schema['minItems'] === undefined
           ? 'a list'
-          : `a list of at least ${String(schema['minItems'])}`;
+          : `a list of at least ${JSON.stringify(schema['minItems'])}`;
     }
     default: {
       const literals = discriminants(schema);
@@ -182,7 +182,11 @@ function describeIssues(
   const name = path.length === 0 ? 'it' : spell(path);
   const said = actual === undefined ? 'is missing' : `is ${given(actual)}`;
   const literals = schemas.flatMap(({ const: literal, enum: choices }) =>
-    Array.isArray(choices) ? choices.map(String) : literal === undefined ? [] : [String(literal)],
+    Array.isArray(choices)
+      ? choices.map((choice) => String(choice))
+      : literal === undefined
+        ? []
+        : [JSON.stringify(literal)],
   );
   const hint = typeof actual === 'string' ? suggestion(actual, literals) : '';
   return `${name} ${said}, expected ${expected}${hint}`;

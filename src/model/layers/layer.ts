@@ -39,7 +39,7 @@ export interface BuildContext<Options> {
   readonly layer: number;
   readonly seed: number;
   /** The graph input [step, position] that random draws count by; asking for it makes it an input. */
-  counter(): string;
+  readonly counter: () => string;
 }
 
 export interface BuiltLayer {

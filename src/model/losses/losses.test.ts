@@ -1,0 +1,106 @@
+// Every loss against PyTorch, also when the batch comes in microbatches.
+
+import { describe, expect, test } from 'vitest';
+import { readGolden } from '../../../test/reference/safetensors.ts';
+import { elementCount } from '../../graph/graph.ts';
+import type { TensorType } from '../../graph/graph.ts';
+import { expectNear, runInto, trainingOf } from '../golden.testing.ts';
+import type { Values } from '../golden.testing.ts';
+import { deriveStage } from '../stage.ts';
+
+describe('losses agree with PyTorch', () => {
+  test.each([
+    ['softmaxCrossEntropy', 'softmaxCrossEntropy', 'int32'],
+    ['softmaxCrossEntropy-sequence', 'softmaxCrossEntropy', 'int32'],
+    ['meanSquaredError', 'meanSquaredError', 'float32'],
+    ['binaryCrossEntropy', 'binaryCrossEntropy', 'float32'],
+  ] as const)('%s', (file, loss, type) => {
+    const { tensors } = readGolden(`loss-${file}`);
+    const { x, target, loss: expected, dx } = tensors;
+    if (!x || !target || !expected || !dx) throw new Error('the golden file is not of a loss');
+    const [count = 0] = x.shape;
+    const training = trainingOf(
+      [{ layer: 'relu' }],
+      { inputShape: x.shape.slice(1), target: { type, shape: target.shape.slice(1) } },
+      { loss },
+    );
+    // The loss alone, row by row in microbatches of 1, 2 and all rows.
+    for (const rows of [1, 2, count]) {
+      const request = { from: 1, to: 1, loss: true, input: true };
+      const stage = deriveStage(training, request, rows, 'train');
+      const each = elementCount(x.shape) / count;
+      const targets = elementCount(target.shape) / count;
+      let sum = 0;
+      const gradient: number[] = [];
+      for (let first = 0; first < count; first += rows) {
+        const values: Values = {
+          x1: x.data.slice(first * each, (first + rows) * each),
+          target: target.data.slice(first * targets, (first + rows) * targets),
+          scale: Float32Array.of(1 / count),
+        };
+        runInto(stage.forward, values);
+        sum += values['loss']?.[0] ?? Number.NaN;
+        runInto(stage.backward, values);
+        gradient.push(...(values['d/x1'] ?? []));
+      }
+      expectNear('loss', [sum], expected.data);
+      expectNear('dx', gradient, dx.data);
+    }
+  });
+});
+
+describe('a loss that does not suit says so in one line', () => {
+  const classes: TensorType = { type: 'int32', shape: [] };
+  const number: TensorType = { type: 'float32', shape: [] };
+  const cases: [string, number, TensorType, string[] | undefined, string][] = [
+    [
+      'softmaxCrossEntropy',
+      2,
+      classes,
+      ['a', 'b', 'c'],
+      'the loss softmaxCrossEntropy is given outputs [2] and classes [] per sample, expects an output for each of the 3 classes: give the last layer 3 units',
+    ],
+    [
+      'softmaxCrossEntropy',
+      2,
+      number,
+      undefined,
+      'the loss softmaxCrossEntropy is given outputs [2] and numbers [] per sample, expects classes as targets: set data.target to "class", or take another loss',
+    ],
+    [
+      'binaryCrossEntropy',
+      1,
+      classes,
+      undefined,
+      'the loss binaryCrossEntropy is given outputs [1] and classes [] per sample, expects numbers as targets: set data.target to "number", or take the loss softmaxCrossEntropy',
+    ],
+    [
+      'meanSquaredError',
+      2,
+      number,
+      undefined,
+      'the loss meanSquaredError is given outputs [2] and numbers [] per sample, expects an output for each number: end the model with an output of [1]',
+    ],
+  ];
+  test.each(cases)('%s of %i outputs', (loss, units, target, names, message) => {
+    const facts = { inputShape: [4], target, classes: names };
+    expect(() => trainingOf([{ layer: 'dense', units }], facts, { loss })).toThrow(
+      expect.objectContaining({ code: 'MODEL', message }),
+    );
+  });
+
+  test('one number per sample needs no axis of its own', () => {
+    const facts = { inputShape: [1], target: number };
+    const training = trainingOf([{ layer: 'relu' }], facts, { loss: 'meanSquaredError' });
+    const stage = deriveStage(training, { from: 0, to: 1, loss: true, input: true }, 2, 'train');
+    const values: Values = {
+      x0: Float32Array.of(1, 5),
+      target: Float32Array.of(3, 4),
+      scale: Float32Array.of(0.5),
+    };
+    runInto(stage.forward, values);
+    expect(values['loss']?.[0]).toBe(2.5);
+    runInto(stage.backward, values);
+    expect([...(values['d/x0'] ?? [])]).toEqual([-2, 1]);
+  });
+});
