@@ -126,15 +126,14 @@ export async function learnPreprocessing(
     );
   }
   const { target } = description;
-  const moments =
-    description.standardise === false
-      ? { means: inputs.map(() => 0), deviations: inputs.map(() => 1) }
-      : await measureColumns(table, train);
+  const moments = !description.standardise
+    ? { means: inputs.map(() => 0), deviations: inputs.map(() => 1) }
+    : await measureColumns(table, train);
   return {
     kind: 'csv',
     shape: [...shape],
     ...(table.names && { names: inputs.map((column) => table.names?.[column] as string) }),
-    label: { column: label, ...(table.names && { name: table.names[label] as string }) },
+    label: { column: label, ...(table.names && { name: table.names[label] }) },
     target,
     ...(target === 'class' && { classes: sortedClasses(table) }),
     ...moments,
