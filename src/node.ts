@@ -26,6 +26,9 @@ export interface Stage {
 
 export type Mode = 'train' | 'evaluate';
 
+/** What a ring is formed for: to train, or only to use the model, which needs no gradients in memory. */
+export type Purpose = 'train' | 'use';
+
 /** One microbatch's journey round the ring: which pass, which part of it. */
 export interface Microbatch {
   readonly pass: number;
@@ -43,14 +46,41 @@ export interface Microbatch {
 /** What a node asks its executor to compute; one at a time. */
 export type Work =
   /** Derive the stages' graphs, allocate, initialise parameters from the seed. */
-  | { readonly kind: 'prepare'; readonly training: unknown; readonly stages: readonly Stage[] }
+  | {
+      readonly kind: 'prepare';
+      readonly training: unknown;
+      readonly purpose: Purpose;
+      readonly stages: readonly Stage[];
+    }
   /** The stage's output for one microbatch; from `input`, or from the samples where the stage begins the ring. */
-  | { readonly kind: 'forward'; readonly place: Place; readonly of: Microbatch; readonly input?: Payload }
+  | {
+      readonly kind: 'forward';
+      readonly place: Place;
+      readonly of: Microbatch;
+      readonly input?: Payload;
+    }
   /** On the closing stage: output and loss and, in training, the way back through the stage. */
-  | { readonly kind: 'loss'; readonly of: Microbatch; readonly batch: number; readonly input?: Payload }
-  | { readonly kind: 'backward'; readonly place: Place; readonly of: Microbatch; readonly gradient: Payload }
+  | {
+      readonly kind: 'loss';
+      readonly of: Microbatch;
+      readonly batch: number;
+      readonly input?: Payload;
+    }
+  | {
+      readonly kind: 'backward';
+      readonly place: Place;
+      readonly of: Microbatch;
+      readonly gradient: Payload;
+    }
   /** Weight gradients of one unit of layers over `count` microbatches from `first` on. */
-  | { readonly kind: 'weights'; readonly place: Place; readonly unit: number; readonly first: number; readonly count: number; readonly rows: number }
+  | {
+      readonly kind: 'weights';
+      readonly place: Place;
+      readonly unit: number;
+      readonly first: number;
+      readonly count: number;
+      readonly rows: number;
+    }
   /** Squared norms of the gradients of each of the stage's layers. */
   | { readonly kind: 'norms'; readonly place: Place }
   | { readonly kind: 'update'; readonly scalars: readonly number[] }
@@ -63,17 +93,25 @@ export interface WorkResult {
   readonly payload?: Payload;
   /** Of loss: the microbatch's share of the mean over the batch. */
   readonly loss?: number;
-  /** Of loss in evaluation: how many rows were classified rightly, where the target is a class. */
+  /** Of loss in evaluation: how many rows were classified rightly, where targets are classes. */
   readonly correct?: number;
   /** Of norms: by layer, in order; layers without parameters count 0. */
   readonly squaredNorms?: readonly number[];
   /** Of prepare: bytes of tensors that are now resident, and each stage's weight-gradient units as their group sizes. */
-  readonly prepared?: { readonly bytes: number; readonly units: Readonly<Partial<Record<Place, readonly number[]>>> };
+  readonly prepared?: {
+    readonly bytes: number;
+    readonly units: Readonly<Partial<Record<Place, readonly number[]>>>;
+  };
 }
 
 export type Event =
   | { readonly type: 'start' }
-  | { readonly type: 'message'; readonly from: NodeId; readonly generation: number; readonly message: Message }
+  | {
+      readonly type: 'message';
+      readonly from: NodeId;
+      readonly generation: number;
+      readonly message: Message;
+    }
   /** A link to a node is open. */
   | { readonly type: 'linked'; readonly node: NodeId }
   /** A link to a node has ended. */
@@ -92,23 +130,63 @@ export type Event =
   | { readonly type: 'save' };
 
 export type Effect =
-  | { readonly type: 'send'; readonly to: NodeId; readonly generation: number; readonly message: Message }
-  | { readonly type: 'connect'; readonly node: NodeId; readonly address: string }
+  | {
+      readonly type: 'send';
+      readonly to: NodeId;
+      readonly generation: number;
+      readonly message: Message;
+    }
+  /** Open a link to a neighbour and say that it comes from `self`. */
+  | {
+      readonly type: 'connect';
+      readonly node: NodeId;
+      readonly address: string;
+      readonly self: NodeId;
+      readonly generation: number;
+    }
   | { readonly type: 'compute'; readonly work: Work }
   /** Keep a layer for the checkpoint being written; `layer` undefined: it is complete. */
-  | { readonly type: 'store'; readonly step: number; readonly layer?: number; readonly payload?: Payload }
+  | {
+      readonly type: 'store';
+      readonly step: number;
+      readonly layer?: number;
+      readonly payload?: Payload;
+    }
   /** Bring a layer back from the store. */
   | { readonly type: 'fetch'; readonly layer: number }
   | { readonly type: 'report'; readonly report: Report }
   /** The node has nothing more to do; with an error, it could not. */
-  | { readonly type: 'end'; readonly error?: { readonly code: ErrorCode; readonly reason: string } };
+  | {
+      readonly type: 'end';
+      readonly error?: { readonly code: ErrorCode; readonly reason: string };
+    };
 
 /** What a node tells the person or the program that started it. */
 export type Report =
-  | { readonly kind: 'joined'; readonly node: NodeId; readonly name: string; readonly joined: number; readonly wanted: number }
+  | {
+      readonly kind: 'joined';
+      readonly node: NodeId;
+      readonly name: string;
+      readonly joined: number;
+      readonly wanted: number;
+    }
   | { readonly kind: 'formed'; readonly nodes: readonly NodeReport[] }
-  | { readonly kind: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly learningRate: number; readonly samples: number }
-  | { readonly kind: 'evaluated'; readonly step: number; readonly epoch: number; readonly loss?: number; readonly accuracy?: number; readonly samples: number }
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly learningRate: number;
+      readonly samples: number;
+    }
+  | {
+      readonly kind: 'evaluated';
+      readonly step: number;
+      readonly epoch: number;
+      readonly loss?: number;
+      readonly accuracy?: number;
+      readonly samples: number;
+    }
   | { readonly kind: 'evaluating'; readonly done: number; readonly samples: number }
   | { readonly kind: 'output'; readonly position: number; readonly payload: Payload }
   | { readonly kind: 'saved'; readonly step: number };

@@ -61,6 +61,7 @@ const assign = z.strictObject({
   window: positive,
   /** How many microbatches the clockwise neighbour can hold: credit to begin with. */
   clockwiseWindow: positive,
+  purpose: z.enum(['train', 'use']),
   /** The resolved training file; model/ holds it against its own schema. */
   training: z.unknown(),
 });

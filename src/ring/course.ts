@@ -3,9 +3,20 @@
 
 export type Pass =
   /** One optimizer step over `rows` samples: batch `batch` of the epoch's order. */
-  | { readonly kind: 'train'; readonly step: number; readonly epoch: number; readonly batch: number; readonly rows: number }
+  | {
+      readonly kind: 'train';
+      readonly step: number;
+      readonly epoch: number;
+      readonly batch: number;
+      readonly rows: number;
+    }
   /** The test set, or the samples to predict. */
-  | { readonly kind: 'evaluate'; readonly step: number; readonly epoch: number; readonly rows: number }
+  | {
+      readonly kind: 'evaluate';
+      readonly step: number;
+      readonly epoch: number;
+      readonly rows: number;
+    }
   | { readonly kind: 'save'; readonly step: number; readonly epoch: number };
 
 export interface CourseSize {

@@ -3,7 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
-import type { NodeId, NodeReport, Stage } from '../node.ts';
+import type { NodeId, NodeReport, Purpose, Stage } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 
 /** What a device says of itself when it joins. */
@@ -54,14 +54,20 @@ export class Formation {
 
   join(node: NodeId, message: MessageOf<'join'>): void {
     if (this.isFull)
-      throw new RingError('PROTOCOL', `the ring has all its ${this.#wanted} nodes: start another run`);
+      throw new RingError(
+        'PROTOCOL',
+        `the ring has all its ${this.#wanted} nodes: start another run`,
+      );
     const { type: _, ...capabilities } = message;
     this.members.push({ node, ...capabilities });
   }
 
   /** A worker went away before the layers were cut: another may take its place. */
   leave(node: NodeId): void {
-    this.members.splice(this.members.findIndex((member) => member.node === node), 1);
+    this.members.splice(
+      this.members.findIndex((member) => member.node === node),
+      1,
+    );
   }
 
   cut(cutter: Cutter): void {
@@ -81,7 +87,10 @@ export class Formation {
   }
 
   /** What each worker is told. */
-  assignments(training: unknown): readonly { node: NodeId; message: MessageOf<'assign'> }[] {
+  assignments(
+    training: unknown,
+    purpose: Purpose,
+  ): readonly { node: NodeId; message: MessageOf<'assign'> }[] {
     const ring = this.members.map(({ node, address }) => ({ node, address }));
     const closing = this.stagesOf(masterId).at(-1)!;
     return this.workers.map(({ node }, worker) => {
@@ -90,7 +99,7 @@ export class Formation {
       const clockwiseWindow = (this.#stages[index + 1]?.[0] ?? closing).window;
       const { from, to, window } = stage!;
       const place = { node, ring, index, from, to, window, clockwiseWindow };
-      return { node, message: { type: 'assign', ...place, training } };
+      return { node, message: { type: 'assign', ...place, training, purpose } };
     });
   }
 

@@ -5,7 +5,17 @@
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { masterId } from '../node.ts';
-import type { Effect, Event, Message, Microbatch, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type {
+  Effect,
+  Event,
+  Message,
+  Microbatch,
+  Node,
+  NodeId,
+  Purpose,
+  Work,
+  WorkResult,
+} from '../node.ts';
 import type { Pass } from './course.ts';
 import { checkLoss, gradientFactor, onWire } from './finish.ts';
 import { Formation } from './formation.ts';
@@ -17,6 +27,7 @@ import { Transfer } from './transfer.ts';
 export interface MasterOptions {
   /** The resolved training, as it is sent to workers. */
   readonly training: unknown;
+  readonly purpose: Purpose;
   /** Layers that have parameters: they are what a checkpoint holds. */
   readonly layersWithParameters: readonly number[];
   /** Rows of a full microbatch. */
@@ -190,10 +201,12 @@ export class Master implements Node {
   }
 
   #form(): void {
-    const { training, cut } = this.#options;
+    const { training, purpose, cut } = this.#options;
     this.#formation.cut(cut);
-    for (const { node, message } of this.#formation.assignments(training)) this.#send(node, message);
-    this.#urgent.push({ kind: 'prepare', training, stages: this.#formation.stagesOf(masterId) });
+    for (const { node, message } of this.#formation.assignments(training, purpose))
+      this.#send(node, message);
+    const stages = this.#formation.stagesOf(masterId);
+    this.#urgent.push({ kind: 'prepare', training, purpose, stages });
   }
 
   /** Everyone is ready: off we go. */
@@ -398,7 +411,8 @@ export class Master implements Node {
     const state = this.#state;
     if (state) {
       this.#exchange();
-      if (state.pass.kind === 'evaluate' && this.#runs.every((run) => run.complete)) this.#evaluated();
+      if (state.pass.kind === 'evaluate' && this.#runs.every((run) => run.complete))
+        this.#evaluated();
       else if (state.pass.kind === 'train') this.#commit(state);
     }
     if (this.#busy || this.#over) return;
@@ -440,7 +454,8 @@ export class Master implements Node {
   #commit(state: PassState): void {
     const { pass, closing, opening, downstream } = state;
     if (state.step || !closing) return;
-    const norms = this.#first === undefined ? closing : opening && downstream && [...opening, ...downstream];
+    const norms =
+      this.#first === undefined ? closing : opening && downstream && [...opening, ...downstream];
     if (!norms) return;
     const factor = gradientFactor(pass.step, norms, this.#options.clipNorm);
     state.step = this.#options.schedule(pass.step, factor);
@@ -478,12 +493,16 @@ export class Master implements Node {
   #end(error?: EndError): void {
     this.#over = true;
     for (const { node } of this.#formation.workers)
-      this.#send(node, error ? { type: 'failed', code: error.code, message: error.reason } : { type: 'end' });
+      this.#send(
+        node,
+        error ? { type: 'failed', code: error.code, message: error.reason } : { type: 'end' },
+      );
     this.#effects.push(error ? { type: 'end', error } : { type: 'end' });
   }
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 
 const unexpected = (from: NodeId, message: Message): RingError =>
   new RingError(

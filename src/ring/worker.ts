@@ -121,12 +121,12 @@ export class Worker implements Node {
     if (from !== masterId || this.#assignment) throw unexpected(from, message);
     this.#assignment = message;
     this.#generation = generation;
-    const { from: first, to, window } = message;
+    const { from: first, to, window, training, purpose } = message;
     const stages = [{ place: 'inner', from: first, to, window }] as const;
-    this.#urgent.push({ kind: 'prepare', training: message.training, stages });
+    this.#urgent.push({ kind: 'prepare', training, purpose, stages });
     const next = message.ring[(message.index + 1) % message.ring.length]!;
     if (next.node !== masterId)
-      this.#effects.push({ type: 'connect', node: next.node, address: next.address });
+      this.#effects.push({ type: 'connect', ...next, self: message.node, generation });
   }
 
   get #clockwise(): NodeId {
@@ -144,7 +144,8 @@ export class Worker implements Node {
   }
 
   #unlinked(node: NodeId, reason: string): void {
-    if (node === masterId) return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
+    if (node === masterId)
+      return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
     if (this.#assignment && (node === this.#clockwise || node === this.#anticlockwise))
       this.#fail('NODE_LOST', `lost the link to ${node}: ${reason}`);
   }

@@ -39,7 +39,11 @@ export function drawSchedule(spans: readonly Span[], tick: number): string {
     .map((node) => {
       const row = Array.from({ length: columns }, () => '.'.padEnd(width));
       for (const { work, start, end } of lasting.filter((span) => span.node === node))
-        for (let at = Math.round((start - begin) / tick); at < Math.round((end - begin) / tick); at += 1)
+        for (
+          let at = Math.round((start - begin) / tick);
+          at < Math.round((end - begin) / tick);
+          at += 1
+        )
           row[at] = workLabel(work).padEnd(width);
       return `${node.padEnd(nameWidth)} | ${row.join(' ')}`.trimEnd();
     })

@@ -3,7 +3,17 @@
 // behind the executor) or nothing at all. After discrete-event simulators such as ns-3, cut down to
 // the two things a ring has: devices that compute one work at a time, links that send one message at a time.
 
-import type { Effect, Event, Executor, Message, Node, NodeId, Payload, Report, Work } from '../node.ts';
+import type {
+  Effect,
+  Event,
+  Executor,
+  Message,
+  Node,
+  NodeId,
+  Payload,
+  Report,
+  Work,
+} from '../node.ts';
 
 export interface SimulatedDevice {
   readonly node: Node;
@@ -50,7 +60,11 @@ export interface SimulationOptions {
   /** What the master's store holds at the start, by layer. */
   readonly store?: ReadonlyMap<number, Payload>;
   /** Events from outside, such as a user's stop. */
-  readonly at?: readonly { readonly seconds: number; readonly node: NodeId; readonly event: Event }[];
+  readonly at?: readonly {
+    readonly seconds: number;
+    readonly node: NodeId;
+    readonly event: Event;
+  }[];
 }
 
 /** Bytes of a message besides its payload. */
@@ -117,7 +131,10 @@ class Simulator {
       case 'connect': {
         const { latencySeconds } = this.#options.link(id, effect.node);
         this.#queue.add(this.#now + 2 * latencySeconds, id, { type: 'linked', node: effect.node });
-        return this.#queue.add(this.#now + latencySeconds, effect.node, { type: 'linked', node: id });
+        return this.#queue.add(this.#now + latencySeconds, effect.node, {
+          type: 'linked',
+          node: id,
+        });
       }
       case 'store':
         if (effect.layer !== undefined) this.#store.set(effect.layer, effect.payload!);
@@ -178,7 +195,7 @@ class EventQueue {
     const last = heap.pop();
     if (heap.length === 0 || !last) return top;
     heap[0] = last;
-    for (let place = 0; ; ) {
+    for (let place = 0; ;) {
       let least = place;
       for (const child of [2 * place + 1, 2 * place + 2])
         if (child < heap.length && this.#before(child, least)) least = child;

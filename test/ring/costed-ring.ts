@@ -9,7 +9,11 @@ import type { MasterOptions } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';
 import { CostedExecutor } from '../../src/simulator/costed.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
-import type { SimulatedDevice, Simulation, SimulationOptions } from '../../src/simulator/simulator.ts';
+import type {
+  SimulatedDevice,
+  Simulation,
+  SimulationOptions,
+} from '../../src/simulator/simulator.ts';
 
 export interface CostedRing {
   readonly nodes: number;
@@ -43,11 +47,13 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
   const stage = (place: Place, from: number): Stage => ({ place, from, to: from + 1, window });
   const cut = (): Stage[][] => {
     const workers = Array.from({ length: nodes - 1 }, (_, k) => [stage('inner', k + 1)]);
-    const own = nodes === 1 ? [stage('closing', 0)] : [stage('opening', 0), stage('closing', nodes)];
+    const own =
+      nodes === 1 ? [stage('closing', 0)] : [stage('opening', 0), stage('closing', nodes)];
     return [own, ...workers];
   };
   const master = new Master({
     training: {},
+    purpose: 'train',
     layersWithParameters: Array.from({ length: nodes === 1 ? 1 : nodes + 1 }, (_, layer) => layer),
     rows,
     course: trainingCourse({ trainCount: batch * 2, testCount: ring.testCount ?? 0, batch, steps }),
@@ -71,6 +77,9 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
     add(id, new Worker(join), ['inner']);
   }
   const { latencySeconds = 0, bytesPerSecond = Infinity } = ring;
-  const link = (): { latencySeconds: number; bytesPerSecond: number } => ({ latencySeconds, bytesPerSecond });
+  const link = (): { latencySeconds: number; bytesPerSecond: number } => ({
+    latencySeconds,
+    bytesPerSecond,
+  });
   return simulate({ devices, link, ...(ring.at ? { at: ring.at } : {}) });
 }

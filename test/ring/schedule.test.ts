@@ -74,10 +74,15 @@ test('every ring ends, with every work done once, whatever windows, groups, link
         const stages = ring.nodes === 1 ? 1 : ring.nodes + 1;
         const trained = ring.steps * ring.microbatches;
         const count = (kind: string): number =>
-          spans.filter(({ work }) => work.kind === kind && (!('of' in work) || work.of.mode === 'train')).length;
+          spans.filter(
+            ({ work }) => work.kind === kind && (!('of' in work) || work.of.mode === 'train'),
+          ).length;
         expect(count('forward') + count('loss')).toBe(stages * trained);
         expect(count('backward') + count('loss')).toBe(stages * trained);
-        const weighted = spans.reduce((sum, { work }) => sum + (work.kind === 'weights' ? work.count : 0), 0);
+        const weighted = spans.reduce(
+          (sum, { work }) => sum + (work.kind === 'weights' ? work.count : 0),
+          0,
+        );
         expect(weighted).toBe(stages * trained * ring.groups.length);
         expect(count('update')).toBe(ring.nodes * ring.steps);
         expect(reports.filter(({ kind }) => kind === 'step')).toHaveLength(ring.steps);

@@ -1,0 +1,183 @@
+// Carries out a node's works on a real engine: payloads into tensors, tensors into payloads. The only
+// place where the ring's words (forward, backward, weights) meet graphs and memory.
+
+import { RingError } from '../errors.ts';
+import { countCorrect } from '../model/accuracy.ts';
+import { parseResolved } from '../model/training.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import type { Executor, Microbatch, Payload, Place, Work, WorkResult } from '../node.ts';
+import type { Engine } from '../ports.ts';
+import { tensorPayload } from '../protocol/messages.ts';
+import type { TensorPayload } from '../protocol/messages.ts';
+import type { SampleReader } from './samples.ts';
+import { StageEngine } from './stage-engine.ts';
+
+type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
+
+export class EngineExecutor implements Executor {
+  readonly #engine: Engine;
+  readonly #samples: SampleReader | undefined;
+  #training: ResolvedTraining | undefined;
+  readonly #stages = new Map<Place, StageEngine>();
+
+  /** `samples`: only the master has them. */
+  constructor(engine: Engine, samples?: SampleReader) {
+    this.#engine = engine;
+    this.#samples = samples;
+  }
+
+  async run(work: Work): Promise<WorkResult> {
+    switch (work.kind) {
+      case 'prepare':
+        return this.#prepare(work);
+      case 'forward':
+        return this.#forward(work);
+      case 'loss':
+        return work.of.mode === 'train' ? this.#loss(work) : this.#evaluate(work);
+      case 'backward':
+        return this.#backward(work);
+      case 'weights':
+        await this.#stage(work.place).weights(work.unit, work.first, work.rows);
+        return {};
+      case 'norms':
+        return { squaredNorms: await this.#stage(work.place).norms() };
+      case 'update':
+        for (const stage of this.#stages.values()) await stage.update(work.scalars);
+        return {};
+      case 'read':
+        return { payload: tensorPayload(await this.#holder(work.layer).readLayer(work.layer)) };
+      case 'write': {
+        const { tensors } = work.payload as TensorPayload;
+        await this.#holder(work.layer).writeLayer(work.layer, tensors);
+        return {};
+      }
+    }
+  }
+
+  async #prepare({ training, stages, purpose }: WorkOf<'prepare'>): Promise<WorkResult> {
+    this.#training = parseResolved(training);
+    const isAlone = stages.length === 1 && stages[0]!.place === 'closing';
+    for (const stage of stages)
+      this.#stages.set(
+        stage.place,
+        new StageEngine(this.#engine, this.#training, stage, isAlone, purpose),
+      );
+    for (const stage of this.#stages.values()) await stage.initialise();
+    const units = Object.fromEntries(
+      [...this.#stages].map(([place, stage]) => [place, stage.units]),
+    );
+    return { prepared: { bytes: this.#engine.allocatedBytes, units } };
+  }
+
+  async #forward({ place, of, input }: WorkOf<'forward'>): Promise<WorkResult> {
+    const stage = this.#stage(place);
+    await stage.forward(
+      of,
+      of.mode === 'train' ? 'train' : 'predict',
+      await this.#input(stage, of, input),
+    );
+    return { payload: await this.#output(stage, stage.outputs, '', of) };
+  }
+
+  /** Forward to the loss and back to the gradient of the stage's input. */
+  async #loss({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
+    const stage = this.#stage('closing');
+    const given = await this.#input(stage, of, input);
+    const targets = await this.#samples!.targets(of);
+    await stage.forward(of, 'train', { ...given, target: bytesOf(targets), scale: oneOver(batch) });
+    const loss = await stage.scalar('loss');
+    if (input === undefined) return { loss };
+    return { loss, payload: await this.#output(stage, stage.inputs, 'd/', of) };
+  }
+
+  async #evaluate({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
+    const stage = this.#stage('closing');
+    const given = await this.#input(stage, of, input);
+    if (!this.#samples!.hasTargets) {
+      this.#samples!.forget(of);
+      await stage.forward(of, 'predict', given);
+      const bytes = (await stage.bytesOf('output', 0, of.rows)).slice();
+      const type = stage.typeOf('output', 0, of.rows);
+      return { payload: tensorPayload([{ name: 'output', type, bytes }]) };
+    }
+    const targets = await this.#samples!.targets(of);
+    await stage.forward(of, 'evaluate', {
+      ...given,
+      target: bytesOf(targets),
+      scale: oneOver(batch),
+    });
+    const output = await stage.values('output', 0, of.rows);
+    const correct = countCorrect(this.#training!.loss, output, targets);
+    const loss = await stage.scalar('loss');
+    return correct === undefined ? { loss } : { loss, correct };
+  }
+
+  async #backward({ place, of, gradient }: WorkOf<'backward'>): Promise<WorkResult> {
+    const stage = this.#stage(place);
+    const expected = stage.outputs.map(({ name }) => `d/${name}`);
+    await stage.backward(of, this.#given(stage, expected, of, gradient));
+    if (place === 'opening') return {};
+    return { payload: await this.#output(stage, stage.inputs, 'd/', of) };
+  }
+
+  /** What a stage begins with: what came over the link, or the samples themselves. */
+  async #input(
+    stage: StageEngine,
+    of: Microbatch,
+    input?: Payload,
+  ): Promise<Record<string, Uint8Array>> {
+    const names = stage.inputs.map(({ name }) => name);
+    if (input) return this.#given(stage, names, of, input);
+    return { [names[0]!]: bytesOf(await this.#samples!.inputs(of)) };
+  }
+
+  /** The payload's tensors by name, held against what the stage takes. Errors: PROTOCOL. */
+  #given(
+    stage: StageEngine,
+    names: readonly string[],
+    of: Microbatch,
+    payload: Payload,
+  ): Record<string, Uint8Array> {
+    const { tensors } = payload as TensorPayload;
+    const given = Object.fromEntries(tensors.map(({ name, bytes }) => [name, bytes]));
+    for (const name of names) {
+      const expected = stage.byteLengthOf(name, of);
+      if (given[name]?.byteLength !== expected)
+        throw new RingError(
+          'PROTOCOL',
+          `${name} of microbatch ${of.microbatch} came with ${given[name]?.byteLength ?? 0} bytes, ${expected} are expected`,
+        );
+    }
+    return given;
+  }
+
+  async #output(
+    stage: StageEngine,
+    values: readonly { readonly name: string }[],
+    prefix: '' | 'd/',
+    { microbatch, rows }: Microbatch,
+  ): Promise<Payload> {
+    const tensors = values.map(async ({ name: value }) => {
+      const name = `${prefix}${value}`;
+      const type = stage.typeOf(name, microbatch, rows);
+      return { name, type, bytes: await stage.bytesOf(name, microbatch, rows) };
+    });
+    return tensorPayload(await Promise.all(tensors));
+  }
+
+  #stage(place: Place): StageEngine {
+    return this.#stages.get(place)!;
+  }
+
+  /** Errors: PROTOCOL when another node holds the layer. */
+  #holder(layer: number): StageEngine {
+    for (const each of this.#stages.values())
+      if (each.stage.from <= layer && layer < each.stage.to) return each;
+    throw new RingError('PROTOCOL', `layer ${layer} was asked for here, where it is not held`);
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const oneOver = (batch: number): Uint8Array => bytesOf(Float32Array.of(1 / batch));

@@ -1,0 +1,183 @@
+// Runs a node on real ports: effects become frames, engine work and files; what comes of them becomes
+// events. One event at a time, each carried out before the next is looked at.
+
+import { RingError } from '../errors.ts';
+import { masterId } from '../node.ts';
+import type { Effect, Event, Executor, Node, NodeId, Report } from '../node.ts';
+import type { Link } from '../ports.ts';
+import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
+import type { Message, TensorPayload } from '../protocol/messages.ts';
+
+/** Where a master keeps its checkpoints, layer by layer. */
+export interface LayerStore {
+  save(step: number, layer: number, payload: TensorPayload): Promise<void>;
+  /** All layers of the step are saved: now the checkpoint counts. */
+  complete(step: number): Promise<void>;
+  fetch(layer: number): Promise<TensorPayload>;
+}
+
+export interface RunnerPorts {
+  readonly node: Node;
+  readonly executor: Executor;
+  readonly store?: LayerStore;
+  /** Opens an admitted link to a neighbour. */
+  readonly connect?: (address: string) => Promise<Link>;
+  readonly report?: (report: Report) => void;
+}
+
+/** The node's work is done when `ended` settles; it rejects with the error that ended it. */
+export class NodeRunner {
+  readonly ended: Promise<void>;
+  readonly #ports: RunnerPorts;
+  readonly #links = new Map<NodeId, Link>();
+  readonly #events: Event[] = [];
+  #turning = false;
+  #over = false;
+  #guests = 0;
+  #end!: (error?: RingError) => void;
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = (error) => (error ? reject(error) : resolve());
+    });
+  }
+
+  /** Brings an event from outside: `start`, `stop`, `save`. */
+  post(event: Event): void {
+    this.#events.push(event);
+    if (this.#turning) return;
+    this.#turning = true;
+    for (let next = this.#events.shift(); next; next = this.#events.shift())
+      for (const effect of this.#ports.node.receive(next)) this.#carryOut(effect);
+    this.#turning = false;
+  }
+
+  /** A worker's link to its master, already admitted. */
+  addMaster(link: Link): void {
+    this.#addLink(masterId, link);
+  }
+
+  /**
+   * A link that a guest opened, already admitted. Its first message says what it is: a worker that
+   * joins gets a name of its own, a neighbour introduces itself by the name that the master gave it.
+   */
+  addGuest(link: Link): void {
+    link.onFrame((frame) => {
+      try {
+        const { message } = decodeMessage(frame);
+        if (message.type === 'introduce') return this.#addLink(message.node, link);
+        if (message.type !== 'join')
+          throw new RingError('PROTOCOL', 'a guest did not say what it is');
+        this.#guests += 1;
+        this.#addLink(`worker-${this.#guests}`, link);
+        this.#arrived(`worker-${this.#guests}`, frame);
+      } catch {
+        void link.close();
+      }
+      return undefined;
+    });
+  }
+
+  #addLink(node: NodeId, link: Link): void {
+    if (this.#links.has(node)) {
+      void link.close();
+      return;
+    }
+    this.#links.set(node, link);
+    link.onClose((error) => {
+      this.#links.delete(node);
+      if (!this.#over) this.post({ type: 'unlinked', node, reason: error?.message ?? 'it left' });
+    });
+    link.onFrame((frame) => this.#arrived(node, frame));
+    this.post({ type: 'linked', node });
+  }
+
+  #arrived(from: NodeId, frame: Uint8Array): void {
+    try {
+      const { generation, message } = decodeMessage(frame);
+      this.post({ type: 'message', from, generation, message });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#send(effect);
+      case 'compute':
+        return this.#later(this.#ports.executor.run(effect.work), (result) => ({
+          type: 'computed',
+          work: effect.work,
+          result,
+        }));
+      case 'connect':
+        return this.#later(this.#connect(effect));
+      case 'store': {
+        const { step, layer, payload } = effect;
+        const store = this.#ports.store!;
+        const done =
+          layer === undefined
+            ? store.complete(step)
+            : store.save(step, layer, payload as TensorPayload);
+        return this.#later(done, () => ({ type: 'stored' }));
+      }
+      case 'fetch': {
+        const { layer } = effect;
+        return this.#later(this.#ports.store!.fetch(layer), (payload) => ({
+          type: 'fetched',
+          layer,
+          payload,
+        }));
+      }
+      case 'report':
+        return this.#ports.report?.(effect.report);
+      case 'end':
+        return this.#finish(effect.error);
+    }
+  }
+
+  #send({ to, generation, message }: Extract<Effect, { type: 'send' }>): void {
+    const link = this.#links.get(to);
+    // A link that is gone has been, or is about to be, told to the node by its closing.
+    if (!link) return;
+    const isPayload = 'payload' in message;
+    link.send(encodeMessage(generation, message as Message<TensorPayload>)).then(
+      () => isPayload && !this.#over && this.post({ type: 'sent', message }),
+      () => undefined,
+    );
+  }
+
+  async #connect(effect: Extract<Effect, { type: 'connect' }>): Promise<void> {
+    const { node, address, self, generation } = effect;
+    const link = await this.#ports.connect!(address);
+    await link.send(encodeMessage(generation, { type: 'introduce', node: self, generation }));
+    this.#addLink(node, link);
+  }
+
+  #later<Value>(promise: Promise<Value>, event?: (value: Value) => Event): void {
+    promise.then(
+      (value) => event && !this.#over && this.post(event(value)),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #failed(error: unknown): void {
+    if (this.#over) return;
+    if (!(error instanceof RingError)) {
+      this.#over = true;
+      this.#end(error as RingError);
+      return;
+    }
+    this.post({ type: 'failed', code: error.code, reason: error.message });
+  }
+
+  #finish(error?: { readonly code: RingError['code']; readonly reason: string }): void {
+    this.#over = true;
+    const links = [...this.#links.values()];
+    void Promise.allSettled(links.map((link) => link.close())).then(() =>
+      this.#end(error && new RingError(error.code, error.reason)),
+    );
+  }
+}

@@ -1,0 +1,318 @@
+// One stage on an engine: its graphs compiled, its tensors placed, and the works of a node carried out
+// on them. Graphs are compiled once for each number of rows that occurs (a full microbatch, the smaller
+// last one, a group of them).
+
+import { byteLength } from '../graph/graph.ts';
+import type { Graph, TensorType } from '../graph/graph.ts';
+import { initialValues } from '../model/initialise.ts';
+import { deriveStage, stageNorms, stageUpdate } from '../model/stage.ts';
+import type {
+  LayerTensor,
+  Stage as DerivedStage,
+  StageMode,
+  StageRequest,
+} from '../model/stage.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import type { Microbatch, Purpose, Stage } from '../node.ts';
+import type { Call, Engine, Program, Tensor } from '../ports.ts';
+import { groupsHeld } from '../ring/stage-run.ts';
+import { StageMemory } from './stage-memory.ts';
+
+interface Compiled {
+  readonly forward: Program;
+  readonly backward: Program | undefined;
+}
+
+/** What a run takes besides what is resident: values by the name of the graph's input. */
+export type Given = Readonly<Record<string, Uint8Array>>;
+
+const asBytes = (values: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+export class StageEngine {
+  readonly stage: Stage;
+  /** Group size of each unit of weight gradients. */
+  readonly units: readonly number[];
+  /** What crosses the cut before the stage, and the one behind it: for a full microbatch. */
+  readonly inputs: DerivedStage['inputs'];
+  readonly outputs: DerivedStage['outputs'];
+  readonly #engine: Engine;
+  readonly #training: ResolvedTraining;
+  readonly #request: StageRequest;
+  readonly #purpose: Purpose;
+  readonly #memory: StageMemory;
+  readonly #derived: DerivedStage;
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #weights = new Map<string, Promise<Program>>();
+  #norms: Promise<Program> | undefined;
+  #update:
+    | { readonly program: Promise<Program>; readonly replaces: ReadonlyMap<string, string> }
+    | undefined;
+  readonly #tensors: LayerTensor[];
+
+  constructor(
+    engine: Engine,
+    training: ResolvedTraining,
+    stage: Stage,
+    isAlone: boolean,
+    purpose: Purpose,
+  ) {
+    this.stage = stage;
+    this.#engine = engine;
+    this.#training = training;
+    this.#purpose = purpose;
+    const isLast = stage.place === 'closing';
+    const takesSamples = stage.place === 'opening' || isAlone;
+    this.#request = { from: stage.from, to: stage.to, loss: isLast, input: !takesSamples };
+    const { rows, microbatches } = training.resolved;
+    this.#memory = new StageMemory(engine, stage.window, rows);
+    this.#derived = this.#derive(rows, purpose === 'train' ? 'train' : 'predict');
+    const { inputs, outputs, parameters, state, weightGradients } = this.#derived;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.units = weightGradients.map(({ group }) => group);
+    this.#tensors = [...parameters, ...state];
+    this.#place(microbatches);
+  }
+
+  get bytes(): number {
+    return this.#memory.bytes;
+  }
+
+  #derive(rows: number, mode: StageMode): DerivedStage {
+    return deriveStage(this.#training, this.#request, rows, mode);
+  }
+
+  // ---------------------------------------------------------------------------------- places
+
+  #place(microbatches: number): void {
+    const { inputs, outputs, parameters, state, kept, weightGradients } = this.#derived;
+    const memory = this.#memory;
+    for (const { name, type } of parameters) memory.addResident(name, type);
+    for (const { name, type } of state)
+      for (const each of [name, `new/${name}`]) memory.addResident(each, type);
+    for (const { name, type, units, source } of kept) {
+      if (source === 'given') continue;
+      const group = Math.max(1, ...units.map((unit) => weightGradients[unit]!.group));
+      const blocks = Math.min(
+        groupsHeld(this.stage.window, group),
+        Math.ceil(microbatches / group),
+      );
+      if (units.length > 0) memory.addSlots(name, type, group, blocks);
+      else memory.addSlots(name, type);
+    }
+    // What only passes through needs one place when it is used at once, a slot when it is sent on.
+    for (const { name, type } of inputs)
+      if (!memory.hasSlots(name)) memory.addSlots(name, type, 1, 1);
+    for (const { name, type } of outputs) memory.addSlots(name, type);
+    if (this.#request.loss) this.#placeLoss();
+    if (this.#purpose !== 'train') return;
+    for (const { name, type } of outputs)
+      if (!memory.hasSlots(`d/${name}`)) memory.addSlots(`d/${name}`, type, 1, 1);
+    if (this.#request.input)
+      for (const { name, type } of inputs) memory.addSlots(`d/${name}`, type);
+    this.#placeUpdate(parameters);
+  }
+
+  #placeLoss(): void {
+    const { data, layers, rows } = this.#training.resolved;
+    const withRows = ({ type, shape }: TensorType): TensorType => ({
+      type,
+      shape: [rows, ...shape],
+    });
+    this.#memory.addSlots('target', withRows(data.target), 1, 1);
+    this.#memory.addSlots('output', withRows(layers.at(-1)!.outputs['x']!), 1, 1);
+  }
+
+  #placeUpdate(parameters: readonly LayerTensor[]): void {
+    for (const { name, type } of parameters) this.#memory.addResident(`d/${name}`, type);
+    const { graph, state, replaces } = stageUpdate(this.#training, parameters);
+    for (const { name, type } of state) this.#memory.addResident(name, type);
+    this.#tensors.push(...state);
+    if (parameters.length === 0) return;
+    this.#addFixed(graph, 'scalars');
+    this.#update = {
+      program: this.#engine.compile(graph),
+      replaces: new Map(replaces.map(({ input, output }) => [output, input])),
+    };
+    this.#norms = this.#engine.compile(stageNorms(parameters));
+    for (const layer of this.#layers) this.#memory.addResident(`norm/${layer}`, scalar);
+  }
+
+  /** The layers of the stage that have parameters. */
+  get #layers(): number[] {
+    return [...new Set(this.#derived.parameters.map(({ layer }) => layer))];
+  }
+
+  /** Makes places for values that every run has anew and that do not grow with rows. */
+  #addFixed(graph: Graph, ...names: string[]): void {
+    for (const name of names)
+      if ([...graph.inputs, ...graph.outputs].includes(name) && !this.#memory.hasResident(name))
+        this.#memory.addResident(name, graph.types[name]!);
+  }
+
+  /** The tensor of a graph's value for the microbatches from `first` on. */
+  #tensor(name: string, first: number, rows: number): Tensor {
+    return this.#memory.hasResident(name)
+      ? this.#memory.resident(name)
+      : this.#memory.slot(name, first, rows);
+  }
+
+  #call(program: Program, first: number, rows: number, of: (name: string) => string = same): Call {
+    const tensors = (names: readonly string[]): Tensor[] =>
+      names.map((name) => this.#tensor(of(name), first, rows));
+    return { program, inputs: tensors(program.inputs), outputs: tensors(program.outputs) };
+  }
+
+  // ----------------------------------------------------------------------------------- works
+
+  /** Gives every parameter its value of the seed, and the optimizer's state zeros. */
+  async initialise(): Promise<void> {
+    const { layers } = this.#training.resolved;
+    for (const { name, type, layer } of this.#tensors) {
+      const { parameters, state } = layers[layer]!;
+      const specification = [...parameters, ...state].find(
+        (each) => `${layer}.${each.name}` === name,
+      );
+      const bytes = specification
+        ? asBytes(initialValues(this.#training.seed, layer, specification))
+        : new Uint8Array(byteLength(type));
+      await this.#engine.write(this.#memory.resident(name), bytes);
+    }
+  }
+
+  /** Runs the stage forward on one microbatch and, behind the loss in training, back at once. */
+  async forward(of: Microbatch, mode: StageMode, given: Given): Promise<void> {
+    const { forward, backward } = await this.#programs(of.rows, mode);
+    await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
+    const calls = [this.#call(forward, of.microbatch, of.rows)];
+    if (backward && this.#request.loss) calls.push(this.#call(backward, of.microbatch, of.rows));
+    await this.#engine.run(calls);
+    if (mode === 'train')
+      for (const { name } of this.#derived.state) this.#memory.swap(name, `new/${name}`);
+  }
+
+  async backward(of: Microbatch, given: Given): Promise<void> {
+    const { backward } = await this.#programs(of.rows, 'train');
+    await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
+    if (backward) await this.#engine.run([this.#call(backward, of.microbatch, of.rows)]);
+  }
+
+  async weights(unit: number, first: number, rows: number): Promise<void> {
+    const program = await this.#weightProgram(unit, rows, first > 0);
+    const withoutSum = (name: string): string => name.replace(/^sum\//, '');
+    await this.#engine.run([this.#call(program, first, rows, withoutSum)]);
+  }
+
+  /** Squared norms of the gradients, by layer of the stage. */
+  async norms(): Promise<number[]> {
+    if (this.#norms) await this.#engine.run([this.#call(await this.#norms, 0, 0)]);
+    const withParameters = new Set(this.#layers);
+    const layers = Array.from(
+      { length: this.stage.to - this.stage.from },
+      (_, k) => this.stage.from + k,
+    );
+    const norms: number[] = [];
+    for (const layer of layers)
+      norms.push(withParameters.has(layer) ? await this.scalar(`norm/${layer}`) : 0);
+    return norms;
+  }
+
+  async update(scalars: readonly number[]): Promise<void> {
+    if (!this.#update) return;
+    await this.#engine.write(this.#memory.resident('scalars'), asBytes(Float32Array.from(scalars)));
+    const { program, replaces } = this.#update;
+    const inPlace = (name: string): string => replaces.get(name) ?? name;
+    await this.#engine.run([this.#call(await program, 0, 0, inPlace)]);
+  }
+
+  async scalar(name: string): Promise<number> {
+    const [value] = await this.values(name, 0, 0);
+    return value!;
+  }
+
+  /** A value's numbers, as they stand after the last run. */
+  async values(name: string, microbatch: number, rows: number): Promise<Float32Array> {
+    const bytes = await this.bytesOf(name, microbatch, rows);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** The bytes of a value of a microbatch: in place where the engine's memory can be seen. */
+  async bytesOf(name: string, microbatch: number, rows: number): Promise<Uint8Array> {
+    const tensor = this.#tensor(name, microbatch, rows);
+    return this.#engine.view(tensor) ?? (await this.#engine.read(tensor));
+  }
+
+  /** The type of a value that crosses a cut, for a microbatch of so many rows. */
+  typeOf(name: string, microbatch: number, rows: number): TensorType {
+    return this.#tensor(name, microbatch, rows).type;
+  }
+
+  byteLengthOf(name: string, { microbatch, rows }: Microbatch): number {
+    return byteLength(this.typeOf(name, microbatch, rows));
+  }
+
+  /** A layer's parameters and state, each with a copy of its bytes. */
+  async readLayer(layer: number): Promise<{ name: string; type: TensorType; bytes: Uint8Array }[]> {
+    const tensors = this.#tensors.filter((tensor) => tensor.layer === layer);
+    const read: { name: string; type: TensorType; bytes: Uint8Array }[] = [];
+    for (const { name, type } of tensors)
+      read.push({ name, type, bytes: await this.#engine.read(this.#memory.resident(name)) });
+    return read;
+  }
+
+  /** Puts tensors of a layer in place; names that the stage does not keep are passed over. */
+  async writeLayer(
+    layer: number,
+    tensors: readonly { name: string; bytes: Uint8Array }[],
+  ): Promise<void> {
+    for (const { name, bytes } of tensors)
+      if (this.#tensors.some((tensor) => tensor.layer === layer && tensor.name === name))
+        await this.#engine.write(this.#memory.resident(name), bytes);
+  }
+
+  // -------------------------------------------------------------------------------- programs
+
+  async #write(of: Microbatch, given: Given): Promise<void> {
+    for (const [name, bytes] of Object.entries(given)) {
+      if (!this.#memory.hasResident(name) && !this.#memory.hasSlots(name)) continue;
+      const tensor = this.#tensor(name, of.microbatch, of.rows);
+      const view = this.#engine.view(tensor);
+      if (view) view.set(bytes);
+      else await this.#engine.write(tensor, bytes);
+    }
+  }
+
+  #programs(rows: number, mode: StageMode): Promise<Compiled> {
+    const key = `${mode}/${rows}`;
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    const compiled = this.#compile(rows, mode);
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+
+  async #compile(rows: number, mode: StageMode): Promise<Compiled> {
+    const derived = this.#derive(rows, mode);
+    const { forward, backward } = derived;
+    for (const graph of [forward, backward]) this.#addFixed(graph, 'counter', 'scale', 'loss');
+    return {
+      forward: await this.#engine.compile(forward),
+      backward: backward.outputs.length > 0 ? await this.#engine.compile(backward) : undefined,
+    };
+  }
+
+  #weightProgram(unit: number, rows: number, accumulates: boolean): Promise<Program> {
+    const key = `${unit}/${rows}/${accumulates}`;
+    const known = this.#weights.get(key);
+    if (known) return known;
+    const { fresh, accumulate } = this.#derived.weightGradients[unit]!.graph(rows);
+    const program = this.#engine.compile(accumulates ? accumulate : fresh);
+    this.#weights.set(key, program);
+    return program;
+  }
+}
+
+const scalar: TensorType = { type: 'float32', shape: [] };
+
+const same = (name: string): string => name;
