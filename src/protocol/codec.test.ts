@@ -32,6 +32,7 @@ const messages: Message<TensorPayload>[] = [
     to: 4,
     window: 3,
     clockwiseWindow: 2,
+    purpose: 'train',
     training: { model: [{ layer: 'relu' }] },
   },
   { type: 'introduce', node: 'w1', generation: 1 },
