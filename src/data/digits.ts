@@ -47,9 +47,10 @@ export function drawDigit(seed: number, index: number): Digit {
 function handwriting(uniform: Uniform): Place {
   const wobble = Float32Array.from({ length: 32 }, () => 0.03 * bell(uniform));
   const angle = between(uniform, -0.25, 0.25);
-  // sin and cos by their series: Math.sin need not have the same bits everywhere.
-  const sine = angle - angle ** 3 / 6 + angle ** 5 / 120;
-  const cosine = 1 - angle ** 2 / 2 + angle ** 4 / 24;
+  // sin and cos by their series: Math.sin and powers need not have the same bits everywhere.
+  const square = angle * angle;
+  const sine = angle * (1 - (square / 6) * (1 - square / 20));
+  const cosine = 1 - (square / 2) * (1 - square / 12);
   const slant = between(uniform, -0.25, 0.25);
   const height = between(uniform, 16.5, 21);
   const width = height * between(uniform, 0.65, 1);

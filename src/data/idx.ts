@@ -3,7 +3,6 @@
 // bytes, which is what images and class labels are.
 
 import type { FileHandle } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { RingError } from '../errors.ts';
 import { elementCount } from '../graph/graph.ts';
@@ -48,29 +47,28 @@ async function openBytes(handle: FileHandle, byteLength: number, path: string): 
   if (!compressed && byteLength > memoryLimitBytes) return fileStore(handle, byteLength);
   const writer = writeStore();
   const source = handle.createReadStream({ start: 0, autoClose: false });
-  const consume = async (chunks: AsyncIterable<Buffer>) => {
-    let size: number | undefined;
+  const bytes = compressed ? source.pipe(createGunzip({ chunkSize: 2 ** 18 })) : source;
+  source.on('error', (error) => bytes.destroy(error));
+  try {
+    let declared: number | undefined;
     let arrived = 0;
-    for await (const chunk of chunks) {
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
       // The first chunk holds the header; what it promises bounds what is taken.
-      size ??= declaredBytes(chunk);
+      declared ??= declaredBytes(chunk);
       arrived += chunk.length;
       await writer.append(chunk);
-      if (arrived > size) return;
+      if (arrived > declared) break;
     }
-  };
-  try {
-    if (compressed) await pipeline(source, createGunzip({ chunkSize: 2 ** 18 }), consume);
-    else await pipeline(source, consume);
   } catch (cause) {
     await writer.discard();
     if (cause instanceof RingError) throw cause;
     throw new RingError(
       'DATA',
-      `${path} is truncated or damaged gzip (${(cause as Error).message}); fetch it again`,
+      `${path} is truncated or damaged (${(cause as Error).message}); fetch it again`,
       { cause },
     );
   } finally {
+    source.destroy();
     await handle.close();
   }
   return writer.finish();
