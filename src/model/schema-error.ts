@@ -181,13 +181,9 @@ function describeIssues(
   const expected = unique(schemas.map(expectation)).join(' or ');
   const name = path.length === 0 ? 'it' : spell(path);
   const said = actual === undefined ? 'is missing' : `is ${given(actual)}`;
-  const literals = schemas.flatMap(({ const: literal, enum: choices }) =>
-    Array.isArray(choices)
-      ? choices.map((choice) => String(choice))
-      : literal === undefined
-        ? []
-        : [JSON.stringify(literal)],
-  );
+  const literals = schemas
+    .flatMap(({ const: literal, enum: choices }) => (Array.isArray(choices) ? choices : [literal]))
+    .filter((literal) => typeof literal === 'string');
   const hint = typeof actual === 'string' ? suggestion(actual, literals) : '';
   return `${name} ${said}, expected ${expected}${hint}`;
 }

@@ -112,7 +112,7 @@ export function buildForward(
   let counter: string | undefined;
   const askCounter = () => (counter ??= builder.input('counter', { type: 'int32', shape: [2] }));
 
-  let values: Record<string, string> = Object.fromEntries(
+  const values: Record<string, string> = Object.fromEntries(
     inputs.map(({ name }) => [name.slice(0, -`${from}`.length), name]),
   );
   const newState: string[] = [];
@@ -124,7 +124,7 @@ export function buildForward(
     const before = new Set(Object.values(values));
     const built = layerDefinition(options.layer).build(builder, {
       options,
-      inputs: values,
+      inputs: { ...values },
       parameters: named(layer.parameters),
       state: named(layer.state),
       training: mode === 'train',
@@ -134,8 +134,7 @@ export function buildForward(
     });
     for (const [stream, value] of Object.entries(built.outputs)) {
       // A layer that does nothing hands its input on as it is.
-      const name = before.has(value) ? value : builder.name(value, `${stream}${number + 1}`);
-      values = { ...values, [stream]: name };
+      values[stream] = before.has(value) ? value : builder.name(value, `${stream}${number + 1}`);
     }
     for (const [name, value] of Object.entries(built.state ?? {}))
       newState.push(builder.name(value, `new/${number}.${name}`));
