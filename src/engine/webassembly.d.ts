@@ -2,8 +2,9 @@
 // only, which a project for Node has no other use for.
 
 declare namespace WebAssembly {
-  class Module {
-    private constructor();
+  /** Made by `compile`; nothing of it is looked at. */
+  interface Module {
+    readonly [Symbol.toStringTag]: 'WebAssembly.Module';
   }
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);

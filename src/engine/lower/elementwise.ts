@@ -60,7 +60,7 @@ export function unroll(
   emit: (inner: readonly Axis[], starts: readonly number[], index: number) => void,
 ): void {
   const single: Axis = { size: 1, strides: Array<number>(operands).fill(0) };
-  const padding = Array<Axis>(Math.max(0, 4 - axes.length)).fill(single);
+  const padding = Array.from({ length: Math.max(0, 4 - axes.length) }, () => single);
   const inner = [...padding, ...axes.slice(-4)];
   let starts = [Array<number>(operands).fill(0)];
   for (const { size, strides } of axes.slice(0, Math.max(0, axes.length - 4)))

@@ -1,0 +1,26 @@
+// A helper thread of parallel.ts: waits for a product, computes its share, and says so. It ends with
+// the thread that started it.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { instantiate } from './kernels.ts';
+import { workspaceOf } from './memory.ts';
+import type { HelperSettings } from './parallel.ts';
+import { controlOf, jobWord, pendingWord, shareOf } from './parallel.ts';
+
+const { memory, module, index, threads } = workerData as HelperSettings;
+const { gemm } = instantiate(module, memory);
+const { words, operands } = controlOf(memory);
+
+let seen = Atomics.load(words, jobWord);
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+parentPort?.postMessage('ready');
+for (;;) {
+  Atomics.wait(words, jobWord, seen);
+  const job = Atomics.load(words, jobWord);
+  if (job === seen) continue;
+  seen = job;
+  const share = shareOf(operands, index, threads);
+  if (share) gemm(...share, workspaceOf(index));
+  Atomics.sub(words, pendingWord, 1);
+  Atomics.notify(words, pendingWord);
+}

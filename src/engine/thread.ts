@@ -1,0 +1,73 @@
+// The engine's thread in Node: a worker_threads entry that hosts a Core over the shared memory it is
+// given and answers requests in order.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Blas } from './blas.ts';
+import { openBlas } from './blas.ts';
+import { Core } from './core.ts';
+import type { Kernels } from './kernels.ts';
+import { instantiate, withWasmProduct } from './kernels.ts';
+import { workspaceOf } from './memory.ts';
+import type { Answer, Request, ThreadSettings } from './messages.ts';
+import { splitProduct } from './parallel.ts';
+
+const { memory, module, kind, threads } = workerData as ThreadSettings;
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+const answer = (message: Answer): void => parentPort?.postMessage(message);
+
+/** BLAS where it is wanted and there. Errors: ENGINE when it is demanded and not there. */
+async function chooseBlas(): Promise<Blas | undefined> {
+  if (kind === 'wasm') return undefined;
+  if (kind === 'blas') return openBlas(threads);
+  return openBlas(threads).catch(() => undefined);
+}
+
+async function start(): Promise<Core> {
+  const blas = await chooseBlas();
+  const own = withWasmProduct(instantiate(module, memory), workspaceOf(0));
+  let kernels: Kernels = own;
+  if (blas) kernels = { ...own, gemm: blas.gemm(memory) };
+  else if (threads > 1)
+    kernels = { ...own, gemm: await splitProduct(own.gemm, memory, module, threads) };
+  const name = blas?.name ?? 'wasm (SIMD)';
+  answer({ type: 'ready', description: { kind: blas ? 'blas' : 'wasm', name, threads } });
+  return new Core(memory, kernels, () => performance.now());
+}
+
+function serve(core: Core, request: Request): void {
+  switch (request.type) {
+    case 'load':
+      core.load(request.id, request.program);
+      break;
+    case 'unload':
+      core.unload(request.id);
+      break;
+    case 'run':
+      answer({ type: 'done', milliseconds: core.run(request.runs) });
+      break;
+    case 'write':
+      core.write(request.offset, request.bytes);
+      answer({ type: 'done' });
+      break;
+    case 'read':
+      answer({ type: 'done', bytes: core.read(request.offset, request.length) });
+      break;
+  }
+}
+
+const fail = (error: unknown): void =>
+  answer({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+
+try {
+  const core = await start();
+  parentPort?.on('message', (request: Request) => {
+    try {
+      serve(core, request);
+    } catch (error) {
+      fail(error);
+    }
+  });
+} catch (error) {
+  fail(error);
+}
