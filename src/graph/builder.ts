@@ -12,7 +12,8 @@ export class GraphBuilder {
   readonly #inputs: string[] = [];
   readonly #declared: string[] = [];
   readonly #source: (name: string) => TensorType | undefined;
-  #nodes: GraphNode[] = [];
+  /** With the names that were current when the node was added. */
+  readonly #nodes: GraphNode[] = [];
   readonly #types = new Map<string, TensorType>();
   /** Names that `name` has replaced. */
   readonly #renamed = new Map<string, string>();
@@ -76,12 +77,6 @@ export class GraphBuilder {
     this.#claim(alias, type);
     this.#types.delete(current);
     this.#renamed.set(current, alias);
-    const rename = (name: string) => (name === current ? alias : name);
-    this.#nodes = this.#nodes.map((node) => ({
-      ...node,
-      inputs: node.inputs.map(rename),
-      outputs: node.outputs.map(rename),
-    }));
     return alias;
   }
 
@@ -111,11 +106,16 @@ export class GraphBuilder {
     }
     const graph = {
       inputs: [...this.#inputs],
-      nodes: this.#nodes,
+      nodes: this.#nodes.map((node) => this.#renamedNode(node)),
       outputs: names,
       types: Object.fromEntries(this.#types),
     };
     return prune(graph, { inputs: this.#declared });
+  }
+
+  #renamedNode({ op, inputs, outputs, attributes }: GraphNode): GraphNode {
+    const resolve = (name: string) => this.#resolve(name);
+    return { op, inputs: inputs.map(resolve), outputs: outputs.map(resolve), attributes };
   }
 
   #resolve(name: string): string {

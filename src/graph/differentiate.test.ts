@@ -53,7 +53,7 @@ describe('differentiate', () => {
     expect(backward.inputGradient.outputs).toEqual(['d/x', 'd/1.1', 'd/0.0']);
     expect(backward.inputGradient.inputs.toSorted()).toEqual(['0.1', '0.weight', '2.weight', 'dy']);
     expect(weights.outputs).toEqual(parameters.map((name) => `d/${name}`));
-    expect(weights.inputs.toSorted()).toEqual(['1.0', '1.1', 'd/0.0', 'd/1.1', 'dy', 'x']);
+    expect(weights.inputs.toSorted()).toEqual(['1.1', '1.shift', 'd/0.0', 'd/1.1', 'dy', 'x']);
   });
 
   test('gives the same in two parts as in one', () => {
@@ -77,7 +77,7 @@ describe('differentiate', () => {
     expect(grouped.outputs).toEqual(weights.outputs);
   });
 
-  test('a group of microbatches gives the sum of their weight gradients', () => {
+  test('a group of microbatches gives the sum of their weight gradients, parameters read as they are', () => {
     const other = { ...given, x: fill(6, 7) };
     const both = [given, other].map((values) => {
       const known = Object.assign(interpretInFloat64(exposed(forward), values), { dy: fill(4, 6) });
@@ -128,6 +128,20 @@ describe('differentiate', () => {
     });
     expect(backward.whole.inputs).toEqual(['dy']);
     expect(backward.whole.outputs).toEqual(['d/x', 'd/b']);
+  });
+
+  test('a value may be used and leave the graph, its seed named like its gradient', () => {
+    const builder = new GraphBuilder();
+    builder.input('x', float32(2));
+    builder.input('b', float32(2));
+    const sum = builder.name(builder.apply('Add', ['x', 'b']), 'sum');
+    const y = builder.apply('Mul', [sum, sum]);
+    const seeds = { sum: 'd/sum', [y]: 'dy' };
+    const forward = builder.finish([sum, y]);
+    const { whole } = differentiate(forward, { seeds, inputs: ['x'], parameters: ['b'] });
+    const result = interpretInFloat64(whole, { sum: [3, -1], 'd/sum': [0.5, 2], dy: [1, 10] });
+    expect(Array.from(result['d/b'] ?? [])).toEqual([6.5, -18]);
+    expect(result['d/x']).toEqual(result['d/b']);
   });
 
   test('says so when something wanted has no influence', () => {

@@ -24,7 +24,11 @@ export interface DifferentiationRequest {
 export interface Backward {
   /** Gives the gradients of the wanted inputs, then the values that the weight gradients need of it. */
   readonly inputGradient: Graph;
-  /** Gives the parameters' gradients, in their order; its inputs may be outputs of `inputGradient`. */
+  /**
+   * Gives the parameters' gradients, in their order. Its inputs are parameters and values of the batch,
+   * some of them outputs of `inputGradient`. Built from the same layers for g times as many rows it
+   * has the same inputs and outputs, and takes those of g microbatches joined along their rows.
+   */
   readonly weightGradient: (parameters: readonly string[]) => Graph;
   /** Both in one: gives the gradients of the wanted inputs, then of all parameters. */
   readonly whole: Graph;
@@ -68,7 +72,9 @@ export function differentiate(forward: Graph, request: DifferentiationRequest): 
     if (first === undefined) return undefined;
     builder.scope(`${prefix}${value}/sum/`);
     const sum = more.reduce((total, next) => builder.apply('Add', [total, next]), first);
-    return sum.startsWith(prefix) ? builder.name(sum, gradientName(value)) : sum;
+    if (!sum.startsWith(prefix)) return sum;
+    const name = gradientName(value);
+    return builder.name(sum, name in seedTypes ? `${name}/total` : name);
   };
 
   for (const node of forward.nodes.toReversed()) {
@@ -93,6 +99,9 @@ export function differentiate(forward: Graph, request: DifferentiationRequest): 
     }
     const name = gradientName(value);
     if (gradient === name) return name;
+    if (name in seedTypes) {
+      throw new RingError('GRAPH', `${name} is to be a result, so no seed can have this name`);
+    }
     builder.scope(`${prefix}${value}/copy/`);
     return builder.name(builder.apply('Identity', [gradient]), name);
   };
@@ -100,10 +109,15 @@ export function differentiate(forward: Graph, request: DifferentiationRequest): 
   const inputOutputs = inputs.map(output);
   const weightGraph = weights.finish(parameters.map(output));
   const handedOver = weightGraph.inputs.filter((name) => !given(name));
+  // What follows from parameters alone has no rows of a microbatch, so it is not saved but made again.
+  const fromParameters = forward.nodes.filter(
+    ({ outputs }) => !outputs.some((value) => ofBatch.has(value)),
+  );
+  const apart = join({ ...forward, nodes: fromParameters }, weightGraph, weightGraph.outputs);
   const inputGradient = batch.finish([...new Set([...inputOutputs, ...handedOver])]);
   return {
     inputGradient,
-    weightGradient: (names) => prune(weightGraph, { outputs: names.map(gradientName) }),
+    weightGradient: (names) => prune(apart, { outputs: names.map(gradientName) }),
     whole: join(inputGradient, weightGraph, [...inputOutputs, ...weightGraph.outputs]),
   };
 }
