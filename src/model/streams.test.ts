@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { relativeError, runInto } from '../../test/reference/trainings.ts';
 import type { Values } from '../../test/reference/trainings.ts';
 import type { LayerOptions } from './layers/index.ts';
-import { defineLayer, streamType, valueOf } from './layers/layer.ts';
+import { defineLayer, kindOf, streamType, valueOf } from './layers/layer.ts';
 import { resolveTraining } from './resolve.ts';
 import { deriveStage } from './stage.ts';
 import { parseTraining } from './training.ts';
@@ -45,8 +45,9 @@ const doubling = defineLayer({
 
 vi.mock('./layers/index.ts', async (original) => {
   const real = await original<typeof import('./layers/index.ts')>();
-  const extra: Record<string, unknown> = { fork, join, doubling };
-  return { ...real, layerDefinition: (kind: string) => extra[kind] ?? real.layerDefinition(kind) };
+  const layerDefinition = (kind: string) =>
+    [fork, join, doubling].find((added) => kindOf(added) === kind) ?? real.layerDefinition(kind);
+  return { ...real, layerDefinition };
 });
 
 function trainingWith(model: readonly object[]) {
