@@ -118,15 +118,10 @@ export class GraphBuilder {
     return { op, inputs: inputs.map(resolve), outputs: outputs.map(resolve), attributes };
   }
 
+  /** The current name of a value. */
   #resolve(name: string): string {
-    let current = name;
-    for (
-      let next = this.#renamed.get(current);
-      next !== undefined;
-      next = this.#renamed.get(current)
-    )
-      current = next;
-    return current;
+    const next = this.#renamed.get(name);
+    return next === undefined ? name : this.#resolve(next);
   }
 
   #claim(name: string, type: TensorType): string {
