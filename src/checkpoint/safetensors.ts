@@ -5,9 +5,10 @@
 
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { RingError } from '../errors.ts';
-import { byteLength, type ElementType, type TensorType } from '../graph/graph.ts';
+import { byteLength, type TensorType } from '../graph/graph.ts';
+import { checkHeader, layOut, Malformed, type Metadata } from './safetensors-header.ts';
 
-export type Metadata = Readonly<Record<string, string>>;
+export type { Metadata } from './safetensors-header.ts';
 
 export interface SafetensorsWriter {
   /** Writes one tensor's bytes (little-endian); each is written once, in any order. */
@@ -30,9 +31,6 @@ export interface SafetensorsReader {
 }
 
 export const partialPath = (path: string): string => `${path}.partial`;
-
-const dtypeOf: Readonly<Record<ElementType, string>> = { float32: 'F32', int32: 'I32' };
-const typeOf: Readonly<Record<string, ElementType>> = { F32: 'float32', I32: 'int32' };
 
 /** The format's own bound. */
 const maximumHeaderBytes = 100_000_000;
@@ -79,30 +77,6 @@ export async function writeSafetensors(
   };
 }
 
-function layOut(
-  tensors: ReadonlyMap<string, TensorType>,
-  metadata: Metadata,
-): { readonly header: Uint8Array; readonly offsets: ReadonlyMap<string, number> } {
-  const offsets = new Map<string, number>();
-  const entries: [string, unknown][] = [['__metadata__', metadata]];
-  let end = 0;
-  for (const [name, type] of tensors) {
-    const start = end;
-    end += byteLength(type);
-    offsets.set(name, start);
-    entries.push([
-      name,
-      { dtype: dtypeOf[type.type], shape: type.shape, data_offsets: [start, end] },
-    ]);
-  }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces bring the tensors to a multiple of 8.
-  const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
-  header.writeBigUInt64LE(BigInt(header.length - 8));
-  json.copy(header, 8);
-  return { header, offsets };
-}
-
 /** Opens a file and checks its header against its length before anything in it is believed. Errors: RUN. */
 export async function readSafetensors(path: string): Promise<SafetensorsReader> {
   const file = await open(path).catch((cause: unknown) => {
@@ -146,8 +120,6 @@ async function sound<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-class Malformed extends Error {}
-
 async function readHeader(
   file: FileHandle,
   size: number,
@@ -164,71 +136,6 @@ async function readHeader(
     throw new Malformed('its header is not JSON');
   }
 }
-
-interface CheckedHeader {
-  readonly metadata: Metadata;
-  readonly tensors: ReadonlyMap<string, TensorType>;
-  readonly offsets: ReadonlyMap<string, number>;
-}
-
-/** The tensors must fill `dataBytes` from front to back, without a gap or an overlap. */
-function checkHeader(header: unknown, dataBytes: number): CheckedHeader {
-  if (!isRecord(header)) throw new Malformed('its header is not an object');
-  let metadata: Metadata = {};
-  const found: { name: string; type: TensorType; start: number; end: number }[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') metadata = checkMetadata(value);
-    else found.push({ name, ...checkEntry(name, value) });
-  }
-  found.sort((a, b) => a.start - b.start || a.end - b.end);
-  let end = 0;
-  for (const tensor of found) {
-    if (tensor.start !== end) {
-      throw new Malformed(`tensor ${tensor.name} begins at ${tensor.start}, not at ${end}`);
-    }
-    end = tensor.end;
-  }
-  if (end !== dataBytes) {
-    throw new Malformed(`its tensors take ${end} bytes, but ${dataBytes} follow the header`);
-  }
-  return {
-    metadata,
-    tensors: new Map(found.map(({ name, type }) => [name, type])),
-    offsets: new Map(found.map(({ name, start }) => [name, start])),
-  };
-}
-
-function checkEntry(
-  name: string,
-  value: unknown,
-): { readonly type: TensorType; readonly start: number; readonly end: number } {
-  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
-  const type =
-    typeof dtype === 'string' && Object.hasOwn(typeOf, dtype) ? typeOf[dtype] : undefined;
-  if (!type) throw new Malformed(`tensor ${name} is of type ${String(dtype)}, not F32 or I32`);
-  if (!isSizes(shape)) throw new Malformed(`tensor ${name} has no sound shape`);
-  if (!isSizes(offsets) || offsets.length !== 2) {
-    throw new Malformed(`tensor ${name} has no sound offsets`);
-  }
-  const [start, end] = offsets as [number, number];
-  if (byteLength({ type, shape }) !== end - start) {
-    throw new Malformed(`tensor ${name} of shape [${shape.join(', ')}] has ${end - start} bytes`);
-  }
-  return { type: { type, shape }, start, end };
-}
-
-function checkMetadata(value: unknown): Metadata {
-  if (isRecord(value) && Object.values(value).every((text) => typeof text === 'string')) {
-    return value as Metadata;
-  }
-  throw new Malformed('its metadata are not all strings');
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isSizes = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
