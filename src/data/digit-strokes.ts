@@ -20,12 +20,10 @@ function curve(path: string): Stroke {
     for (let piece = 1; piece <= pointsPerSpan; piece++) {
       const t = piece / pointsPerSpan;
       for (const axis of [0, 1]) {
-        const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => at(span + offset, axis)) as [
-          number,
-          number,
-          number,
-          number,
-        ];
+        const a = at(span - 1, axis);
+        const b = at(span, axis);
+        const c = at(span + 1, axis);
+        const d = at(span + 2, axis);
         stroke.push(
           b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))),
         );
