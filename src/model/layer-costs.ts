@@ -9,6 +9,8 @@ import type { KeptValue, NamedType } from './stage.ts';
 export interface LayerCosts {
   /** Whether the layer has parameters. */
   readonly trainable: boolean;
+  /** For how many microbatches at once the weight gradient is computed; what it takes waits so long. */
+  readonly weightGroup: number;
   readonly forwardFlops: number;
   /** Of the gradient of the layer's input; 0 where no layer before it has parameters. */
   readonly backwardFlops: number;
@@ -45,6 +47,7 @@ export function layerCosts(training: ResolvedTraining): LayerCosts[] {
     for (const { name } of saved) counted.add(name);
     return {
       trainable: stage.parameters.length > 0,
+      weightGroup: layers[layer]?.weightGroup ?? 1,
       forwardFlops: graphCost(stage.forward).flops,
       backwardFlops: graphCost(stage.backward).flops,
       weightFlops: stage.weightGradients.reduce(

@@ -32,8 +32,9 @@ const windows = (request: PlanRequest): number[] => {
 };
 
 describe('windows', () => {
-  test('are those of 1F1B when links are instant: what is in flight behind a stage', () => {
-    expect(windows(even(4))).toEqual([4, 4, 3, 2, 1]);
+  test('are twice what even pacing over instant links needs: the time behind a stage', () => {
+    // In tau, there are 4, 3.5, 2.5, 1.5 and 0.5 from a stage to the end of the ring.
+    expect(windows(even(4))).toEqual([8, 7, 5, 3, 1]);
   });
 
   test('grow with the time that links take there and back', () => {
@@ -41,7 +42,7 @@ describe('windows', () => {
       bytesPerSecond: Infinity,
       latencySeconds: 0.5,
     }));
-    expect(windows(even(4, { hops }))).toEqual([8, 8, 6, 4, 2]);
+    expect(windows(even(4, { hops }))).toEqual([16, 15, 11, 7, 3]);
   });
 
   test('are at most the microbatches of a step', () => {

