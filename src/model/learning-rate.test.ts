@@ -3,7 +3,7 @@ import { learningRateAt } from './learning-rate.ts';
 import type { LearningRate } from './learning-rate.ts';
 
 const rates = (schedule: LearningRate, steps: number) =>
-  Array.from({ length: steps }, (_, index) => learningRateAt(schedule, index + 1, steps));
+  Array.from({ length: steps }, (_, index) => learningRateAt(schedule, index, steps));
 
 test('constant, after a warm-up', () => {
   expect(rates({ schedule: 'constant', rate: 2, warmup: 0 }, 3)).toEqual([2, 2, 2]);
@@ -24,7 +24,7 @@ test('cosine begins at the rate, is half-way in the middle and ends at the final
   expect(first).toBe(1);
   expect(middle).toBeCloseTo(0.6, 12);
   expect(last).toBeCloseTo(0.2, 12);
-  expect(learningRateAt({ schedule: 'cosine', rate: 1, warmup: 3, final: 0 }, 9, 5)).toBeCloseTo(
+  expect(learningRateAt({ schedule: 'cosine', rate: 1, warmup: 3, final: 0 }, 8, 5)).toBeCloseTo(
     0,
     12,
   );

@@ -54,17 +54,17 @@ export const scheduleOf = (given: z.output<typeof learningRateSchema>): Learning
   typeof given === 'number' ? { schedule: 'constant', rate: given, warmup: 0 } : given;
 
 /**
- * The rate of step `step` of `totalSteps`, both counted from 1. It rises linearly over `warmup` steps,
- * the last of which has the full rate; `every` and the cosine count from there.
+ * The rate of step `step` (the first is 0) of `totalSteps`. It rises linearly over `warmup` steps, the
+ * last of which has the full rate; `every` and the cosine count from there.
  */
 export function learningRateAt(schedule: LearningRate, step: number, totalSteps: number): number {
   const { rate, warmup } = schedule;
-  if (step < warmup) return (rate * step) / warmup;
-  const start = Math.max(warmup, 1);
+  if (step + 1 < warmup) return (rate * (step + 1)) / warmup;
+  const first = Math.max(warmup - 1, 0);
   if (schedule.schedule === 'step')
-    return rate * schedule.factor ** Math.floor((step - start) / schedule.every);
+    return rate * schedule.factor ** Math.floor((step - first) / schedule.every);
   if (schedule.schedule === 'cosine') {
-    const share = Math.min((step - start) / Math.max(totalSteps - start, 1), 1);
+    const share = Math.min((step - first) / Math.max(totalSteps - 1 - first, 1), 1);
     return schedule.final + ((rate - schedule.final) * (1 + Math.cos(Math.PI * share))) / 2;
   }
   return rate;

@@ -165,16 +165,14 @@ export function parseResolved(value: unknown): ResolvedTraining {
   const where = 'the training that was sent';
   const { resolved: _, ...training } = parseWith(trainingSchema, value, where, 'PROTOCOL');
   const { data } = parseWith(resolvedSchema, value, where, 'PROTOCOL').resolved;
-  let derived: ResolvedTraining;
   try {
-    derived = resolveTraining(training, data);
+    const derived = resolveTraining(training, data);
+    if (canonical(derived) === canonical(value)) return derived;
   } catch (error) {
     throw new RingError('PROTOCOL', `${where}: ${(error as Error).message}`, { cause: error });
   }
-  if (canonical(derived) !== canonical(value))
-    throw new RingError(
-      'PROTOCOL',
-      `${where} was resolved in another way than here: install the same version of ringtmp on both sides`,
-    );
-  return derived;
+  throw new RingError(
+    'PROTOCOL',
+    `${where} was resolved in another way than here: install the same version of ringtmp on both sides`,
+  );
 }

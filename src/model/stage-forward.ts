@@ -64,7 +64,7 @@ function streamsAt({ resolved: { layers }, model }: ResolvedTraining, cut: numbe
 }
 
 /** What a cut before layer `cut` carries for so many rows: today `x${cut}`. */
-export function crossing(training: ResolvedTraining, cut: number, rows: number): NamedType[] {
+function crossing(training: ResolvedTraining, cut: number, rows: number): NamedType[] {
   const { layers } = training.resolved;
   const types: Streams<TensorType> = layers[cut]?.inputs ?? layers.at(-1)?.outputs ?? {};
   return streamsAt(training, cut).flatMap((stream) => {
@@ -75,7 +75,7 @@ export function crossing(training: ResolvedTraining, cut: number, rows: number):
 }
 
 /** The tensors of layers `from` to `to` that `key` names, with the graph inputs they are. */
-export function layerTensors(
+function layerTensors(
   { resolved: { layers } }: ResolvedTraining,
   { from, to }: Pick<StageRequest, 'from' | 'to'>,
   key: 'parameters' | 'state',
