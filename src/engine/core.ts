@@ -39,7 +39,11 @@ export class Core {
     for (const { program, bases } of runs) {
       const bound = this.#programs.get(program);
       if (!bound) throw new RingError('ENGINE', `program ${program} was released before this run`);
-      bound(bases);
+      try {
+        bound(bases);
+      } catch (error) {
+        throw new RingError('ENGINE', `a kernel failed: ${String(error)}`, { cause: error });
+      }
     }
     return this.#now() - start;
   }
