@@ -4,10 +4,7 @@
 // 1F1B (Narayanan et al. 2019), by what the receiver says that it can hold rather than by p - s.
 
 import type { Microbatch, Mode, Payload, Stage, Work } from '../node.ts';
-
-/** How many groups of g microbatches can be alive when `window` consecutive microbatches are. */
-export const groupsHeld = (window: number, group: number): number =>
-  Math.ceil((window - 1) / group) + 1;
+import { groupsHeld } from '../plan/memory.ts';
 
 interface Waiting {
   readonly of: Microbatch;
@@ -54,6 +51,7 @@ export class StageRun {
     this.units = units;
     this.isFirst = stage.place === 'opening' || alone;
     this.isLast = stage.place === 'closing';
+    this.begin(0, 'train', 0);
   }
 
   begin(pass: number, mode: Mode, of: number): void {

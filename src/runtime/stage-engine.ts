@@ -15,7 +15,7 @@ import type {
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Microbatch, Purpose, Stage } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
-import { groupsHeld } from '../ring/stage-run.ts';
+import { groupsHeld } from '../plan/memory.ts';
 import { StageMemory } from './stage-memory.ts';
 
 interface Compiled {

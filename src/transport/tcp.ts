@@ -92,6 +92,11 @@ export class TcpLink implements Link {
     socket.pause();
   }
 
+  /** The address of this device on the network that the link goes over. */
+  get localHost(): string {
+    return (this.#socket.localAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
+  }
+
   send(parts: readonly Uint8Array[]): Promise<void> {
     const socket = this.#socket;
     if (this.#orderly || !socket.writable) return Promise.reject(linkClosed(this.remote));

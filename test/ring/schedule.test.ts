@@ -92,6 +92,24 @@ test('every ring ends, with every work done once, whatever windows, groups, link
   );
 });
 
+test('credit is only given where there is something to give', async () => {
+  const { transmissions } = await runCostedRing({
+    nodes: 3,
+    microbatches: 6,
+    window: 2,
+    groups: [2],
+  });
+  const credits = transmissions.flatMap(({ message }) =>
+    message.type === 'credit' ? [message] : [],
+  );
+  expect(credits.length).toBeGreaterThan(0);
+  for (const { pass, upTo } of credits) {
+    expect(pass).toBe(1);
+    expect(upTo).toBeGreaterThan(2);
+    expect(upTo).toBeLessThanOrEqual(6);
+  }
+});
+
 test('the same simulation twice is the same', async () => {
   const ring = { nodes: 5, microbatches: 8, latencySeconds: 0.1, bytesPerSecond: 3000 };
   expect(await runCostedRing(ring)).toEqual(await runCostedRing(ring));

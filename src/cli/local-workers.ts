@@ -1,0 +1,70 @@
+// The workers of a ring on one machine: processes of this same command, each with the invitation in
+// its environment, where no other user can read it. They end when their master's link does, so none is
+// ever left behind, however the master ends.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { EngineOptions } from './engine-options.ts';
+
+export const invitationVariable = 'RINGTMP_INVITATION';
+
+const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+
+/** How long a worker may take to end by itself. */
+const graceMilliseconds = 3000;
+
+export class LocalWorkers {
+  readonly #processes: ChildProcess[] = [];
+  readonly #exits: Promise<void>[] = [];
+  #closing = false;
+
+  /** `lost` is told when a worker ends with an error before it was asked to end. */
+  constructor(
+    count: number,
+    invitation: string,
+    { kind = 'auto', threads = 1 }: EngineOptions,
+    lost: (reason: string) => void,
+  ) {
+    const flags = ['join', '--quiet', '--engine', kind, '--threads', String(threads)];
+    for (let k = 0; k < count; k += 1) {
+      const child = spawn(process.execPath, [...process.execArgv, main, ...flags], {
+        env: { ...process.env, [invitationVariable]: invitation },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        // Ctrl-C is for the master, which ends the ring in order.
+        detached: process.platform !== 'win32',
+      });
+      let said = '';
+      child.stderr!.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString()).slice(-4096);
+      });
+      this.#processes.push(child);
+      this.#exits.push(
+        new Promise((resolve) => {
+          child.on('close', (code) => {
+            const last = said.trim().split('\n').at(-1);
+            if (!this.#closing && code !== 0)
+              lost(`a local worker ended: ${last || `exit code ${code}`}`);
+            resolve();
+          });
+          child.on('error', (error) => {
+            lost(`a local worker could not be started: ${error.message}`);
+            resolve();
+          });
+        }),
+      );
+    }
+  }
+
+  /** Waits until all have ended, and ends those that do not. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const timer = setTimeout(() => {
+      for (const child of this.#processes) child.kill('SIGKILL');
+    }, graceMilliseconds);
+    await Promise.all(this.#exits);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,56 @@
+// A worker on this machine: it knocks at the master's door, listens for its neighbour, and computes
+// what the ring sends until the training is over.
+
+import { createEngine } from '../engine/client.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { measureSpeed } from '../engine/speed.ts';
+import { Worker } from '../ring/worker.ts';
+import { EngineExecutor } from '../runtime/executor.ts';
+import { NodeRunner } from '../runtime/runner.ts';
+import { formatAddress } from '../transport/address.ts';
+import { openDoor } from '../transport/door.ts';
+import { parseInvitation } from '../transport/invitation.ts';
+import { TcpTransport } from '../transport/tcp.ts';
+import { describeDevice, doorTimeout } from './master-session.ts';
+import type { Session } from './master-session.ts';
+
+/** Joins the ring that `invitation` (HOST:PORT#SECRET) leads to. Errors: ADDRESS, SECRET, VERSION, ENGINE. */
+export async function startWorker(
+  invitation: string,
+  engineOptions: EngineOptions,
+): Promise<Session> {
+  const { address, secret } = parseInvitation(invitation);
+  const transport = new TcpTransport();
+  const link = await transport.connect(address);
+  await openDoor(link, secret, 'guest', doorTimeout);
+  const engine = await createEngine(engineOptions);
+  const device = describeDevice(engine.description, await measureSpeed(engine));
+  let admitted: NodeRunner | undefined;
+  // The neighbour reaches this device where the master does: at the address that the link goes out from.
+  const listener = await transport.listen(
+    formatAddress({ host: link.localHost, port: 0 }),
+    (guest) => {
+      openDoor(guest, secret, 'host', doorTimeout).then(
+        () => admitted?.addGuest(guest),
+        () => undefined,
+      );
+    },
+  );
+  const runner = new NodeRunner({
+    node: new Worker({ type: 'join', ...device, address: listener.address }),
+    executor: new EngineExecutor(engine),
+    connect: async (neighbour) => {
+      const opened = await transport.connect(neighbour);
+      await openDoor(opened, secret, 'guest', doorTimeout);
+      return opened;
+    },
+  });
+  admitted = runner;
+  runner.addMaster(link);
+  const ended = runner.ended.finally(async () => {
+    await listener.close();
+    await engine.close();
+  });
+  const stop = (): void => runner.post({ type: 'stop' });
+  return { engine: engine.description, invitation: undefined, ended, stop };
+}
