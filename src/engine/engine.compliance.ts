@@ -67,7 +67,8 @@ const doubling = (): Graph => {
 };
 
 export function describeEngine(name: string, create: () => Promise<Engine>): void {
-  describe(`${name}`, () => {
+  // oxlint-disable-next-line vitest/valid-title -- a parameter
+  describe(name, () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await create();
