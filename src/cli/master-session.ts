@@ -9,6 +9,7 @@ import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
 import { updateScalars } from '../model/stage.ts';
+import { ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Purpose, Report } from '../node.ts';
 import { cutStages } from '../plan/cutter.ts';
@@ -131,7 +132,7 @@ async function masterOptions(
   const { training, purpose, course, workers, loadedStep } = options;
   const { layers, rows, steps } = training.resolved;
   return {
-    training,
+    training: ringTraining(training),
     purpose,
     course,
     rows,

@@ -2,7 +2,7 @@
 
 import { byteLength } from '../graph/graph.ts';
 import { graphCost } from '../graph/cost.ts';
-import type { ResolvedTraining } from './resolve.ts';
+import type { RingTraining } from './resolve.ts';
 import { deriveStage, stageUpdate } from './stage.ts';
 import type { KeptValue, NamedType } from './stage.ts';
 
@@ -35,7 +35,7 @@ const isSaved = ({ source, units }: KeptValue): boolean =>
   source === 'input' || source === 'forward' || (source !== 'given' && units.length > 0);
 
 /** The costs of each layer for one full microbatch. */
-export function layerCosts(training: ResolvedTraining): LayerCosts[] {
+export function layerCosts(training: RingTraining): LayerCosts[] {
   const { layers, rows } = training.resolved;
   const firstTrainable = layers.findIndex(({ parameters }) => parameters.length > 0);
   const counted = new Set<string>();

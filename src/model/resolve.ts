@@ -14,8 +14,8 @@ import { float32, misfit } from './layers/layer.ts';
 import type { ParameterSpecification, Streams } from './layers/layer.ts';
 import { losses } from './losses/index.ts';
 import { optimizerDefinition } from './optimizers/index.ts';
-import { trainingSchema } from './schema.ts';
-import type { Training } from './schema.ts';
+import { ringTrainingSchema, trainingSchema, withoutMastersPart } from './schema.ts';
+import type { RingFile, Training } from './schema.ts';
 import { parseWith } from './schema-error.ts';
 
 /** Tensors up to 1 GiB: beyond, the 4 GiB of an engine's memory would not hold a step. */
@@ -67,7 +67,7 @@ export interface ResolvedLayer {
   readonly weightGroup: number;
 }
 
-export interface ResolvedTraining extends Training {
+interface Resolution {
   readonly learningRate: LearningRate;
   readonly resolved: {
     readonly data: DataFacts;
@@ -83,6 +83,12 @@ export interface ResolvedTraining extends Training {
     readonly steps: number;
   };
 }
+
+/** A training with all that follows from it; the master's, which knows the data. */
+export type ResolvedTraining = Training & Resolution;
+
+/** The same as all nodes know it: nothing of it says what or where the data are. */
+export type RingTraining = RingFile & Resolution;
 
 /** The smallest g = 2^k with g * rows * positions >= 256, at most the first power of two >= microbatches. */
 function weightGroupOf(rowsOfProduct: number, microbatches: number): number {
@@ -125,7 +131,10 @@ function resolveLayers(
  * Everything that follows from a training file and its data, frozen as plain JSON.
  * Errors: MODEL when a layer does not fit its input or the loss its output.
  */
-export function resolveTraining(training: Training, facts: DataFacts): ResolvedTraining {
+export function resolveTraining<File extends RingFile>(
+  training: File,
+  facts: DataFacts,
+): File & Resolution {
   const batch = Math.min(training.batch, facts.trainCount);
   const rows = Math.ceil(batch / training.microbatches);
   const microbatches = Math.ceil(batch / rows);
@@ -158,15 +167,32 @@ const canonical = (value: unknown): string =>
 const resolvedSchema = z.object({ resolved: z.object({ data: factsSchema }) });
 
 /**
- * Reads a resolved training that came from elsewhere: its file and its facts are validated, all the
- * rest is derived anew and must agree. Errors: PROTOCOL.
+ * What a master tells its workers: without paths, names of classes and columns, or anything that was
+ * learnt from the samples.
  */
-export function parseResolved(value: unknown): ResolvedTraining {
-  const where = 'the training that was sent';
-  const { resolved: _, ...training } = parseWith(trainingSchema, value, where, 'PROTOCOL');
+export function ringTraining(training: ResolvedTraining): RingTraining {
+  const { classes: _, preprocessing: __, ...data } = training.resolved.data;
+  return { ...withoutMastersPart(training), resolved: { ...training.resolved, data } };
+}
+
+/** Reads a resolved training back from a run's folder. Errors: PROTOCOL. */
+export const parseResolved = (value: unknown): ResolvedTraining =>
+  reread(value, trainingSchema, 'the training of the run');
+
+/** Reads what a master has sent. Errors: PROTOCOL. */
+export const parseRingTraining = (value: unknown): RingTraining =>
+  reread(value, ringTrainingSchema, 'the training that was sent');
+
+/** The file and its facts are validated, all the rest is derived anew and must agree. */
+function reread<File extends RingFile & { readonly resolved?: unknown }>(
+  value: unknown,
+  schema: z.ZodType<File>,
+  where: string,
+): Omit<File, 'resolved'> & Resolution {
+  const { resolved: _, ...training } = parseWith(schema, value, where, 'PROTOCOL');
   const { data } = parseWith(resolvedSchema, value, where, 'PROTOCOL').resolved;
   try {
-    const derived = resolveTraining(training, data);
+    const derived = resolveTraining(training as Omit<File, 'resolved'> & RingFile, data);
     if (canonical(derived) === canonical(value)) return derived;
   } catch (error) {
     throw new RingError('PROTOCOL', `${where}: ${(error as Error).message}`, { cause: error });

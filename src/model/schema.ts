@@ -91,72 +91,96 @@ const lossList = Object.entries(losses)
   .map(([kind, { about }]) => `${kind}: ${about}`)
   .join('; ');
 
-export const trainingSchema = z
-  .strictObject({
-    $schema: z.string().optional().describe('Where the schema of this file is, for editors.'),
-    name: z.string().min(1).max(200).optional().describe('What the training is called.'),
-    data: dataSchema.describe('What to train on.'),
-    model: z.array(layerSchema).min(1).max(10_000).describe('The layers, in order.'),
-    loss: lossSchema.describe(`What is made small. ${lossList}.`),
-    optimizer: optimizerSchema.describe('How parameters follow from gradients.'),
-    learningRate: learningRateSchema
-      .optional()
-      .describe('A number, or a schedule; by default 0.001 for adam and adamw, 0.01 for sgd.'),
-    epochs: z
-      .int()
-      .min(1)
-      .max(1e9)
-      .optional()
-      .describe('How often to go through the training samples; instead of steps.'),
-    steps: z
-      .int()
-      .min(1)
-      .max(1e12)
-      .optional()
-      .describe('How many steps to train; instead of epochs.'),
-    batch: z
-      .int()
-      .min(1)
-      .max(2 ** 24)
-      .default(64)
-      .describe('How many samples make a step.'),
-    microbatches: z
-      .int()
-      .min(1)
-      .max(65536)
-      .default(4)
-      .describe('Into how many parts a batch is split, so that all nodes have work at once.'),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 32 - 1)
-      .default(1)
-      .describe('Where all randomness comes from: the same seed gives the same result.'),
-    clipNorm: z
-      .number()
-      .positive()
-      .optional()
-      .describe('The length that the whole gradient is cut to.'),
-    nodes: z
-      .int()
-      .min(1)
-      .max(10_000)
-      .optional()
-      .describe('How many local processes form the ring.'),
-    engine: z
-      .enum(['auto', 'wasm', 'blas'])
-      .optional()
-      .describe("What computes: the system's BLAS, or the built-in kernels alone."),
-    threads: z.int().min(1).max(1024).optional().describe('How many threads a node computes with.'),
-    resolved: z.unknown().optional().describe('What a run has derived from this file; ignored.'),
-  })
-  .refine(({ epochs, steps }) => (epochs === undefined) !== (steps === undefined), {
-    error: 'give either epochs or steps (one of them, a whole number from 1)',
-  })
+const fields = z.strictObject({
+  $schema: z.string().optional().describe('Where the schema of this file is, for editors.'),
+  name: z.string().min(1).max(200).optional().describe('What the training is called.'),
+  data: dataSchema.describe('What to train on.'),
+  model: z.array(layerSchema).min(1).max(10_000).describe('The layers, in order.'),
+  loss: lossSchema.describe(`What is made small. ${lossList}.`),
+  optimizer: optimizerSchema.describe('How parameters follow from gradients.'),
+  learningRate: learningRateSchema
+    .optional()
+    .describe('A number, or a schedule; by default 0.001 for adam and adamw, 0.01 for sgd.'),
+  epochs: z
+    .int()
+    .min(1)
+    .max(1e9)
+    .optional()
+    .describe('How often to go through the training samples; instead of steps.'),
+  steps: z
+    .int()
+    .min(1)
+    .max(1e12)
+    .optional()
+    .describe('How many steps to train; instead of epochs.'),
+  batch: z
+    .int()
+    .min(1)
+    .max(2 ** 24)
+    .default(64)
+    .describe('How many samples make a step.'),
+  microbatches: z
+    .int()
+    .min(1)
+    .max(65536)
+    .default(4)
+    .describe('Into how many parts a batch is split, so that all nodes have work at once.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1)
+    .describe('Where all randomness comes from: the same seed gives the same result.'),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe('The length that the whole gradient is cut to.'),
+  nodes: z.int().min(1).max(10_000).optional().describe('How many local processes form the ring.'),
+  engine: z
+    .enum(['auto', 'wasm', 'blas'])
+    .optional()
+    .describe("What computes: the system's BLAS, or the built-in kernels alone."),
+  threads: z.int().min(1).max(1024).optional().describe('How many threads a node computes with.'),
+  resolved: z.unknown().optional().describe('What a run has derived from this file; ignored.'),
+});
+
+const isBounded = ({ epochs, steps }: { epochs?: unknown; steps?: unknown }): boolean =>
+  (epochs === undefined) !== (steps === undefined);
+const bounds = { error: 'give either epochs or steps (one of them, a whole number from 1)' };
+
+export const trainingSchema = fields
+  .refine(isBounded, bounds)
   .describe('A training file of RingTMP.');
+
+/** What is the master's business alone: above all what and where its data are. */
+const ofMaster = {
+  $schema: true,
+  name: true,
+  data: true,
+  nodes: true,
+  engine: true,
+  threads: true,
+} as const;
+
+/** What of a training file leaves the master: enough to build and update layers. */
+export const ringTrainingSchema = fields.omit(ofMaster).refine(isBounded, bounds);
+
+/** Takes off what is the master's business alone. */
+export function withoutMastersPart<File extends object>(
+  file: File,
+): Omit<File, keyof typeof ofMaster> {
+  return Object.fromEntries(Object.entries(file).filter(([key]) => !(key in ofMaster))) as Omit<
+    File,
+    keyof typeof ofMaster
+  >;
+}
 
 /** A training file with its defaults filled in. */
 export type Training = Omit<z.output<typeof trainingSchema>, 'resolved'>;
+
+/** The part of it that all nodes know. */
+export type RingFile = Omit<z.output<typeof ringTrainingSchema>, 'resolved'>;
 
 /** The data part of a training file, with its defaults filled in. */
 export type DataDescription = z.output<typeof dataSchema>;

@@ -9,7 +9,7 @@ import { layerDefinition } from './layers/index.ts';
 import { valueOf } from './layers/layer.ts';
 import type { Streams } from './layers/layer.ts';
 import { losses } from './losses/index.ts';
-import type { ResolvedTraining } from './resolve.ts';
+import type { RingTraining } from './resolve.ts';
 
 export interface NamedType {
   readonly name: string;
@@ -52,7 +52,7 @@ export interface StageForward {
 export const lossSum = 'loss.sum';
 
 /** The streams that a cut before layer `cut` carries: `x`, and others that are read behind it. */
-function streamsAt({ resolved: { layers }, model }: ResolvedTraining, cut: number): string[] {
+function streamsAt({ resolved: { layers }, model }: RingTraining, cut: number): string[] {
   const reaching = layers[cut]?.inputs ?? layers.at(-1)?.outputs ?? {};
   return Object.keys(reaching).filter((stream) => {
     if (stream === 'x') return true;
@@ -64,7 +64,7 @@ function streamsAt({ resolved: { layers }, model }: ResolvedTraining, cut: numbe
 }
 
 /** What a cut before layer `cut` carries for so many rows: today `x${cut}`. */
-function crossing(training: ResolvedTraining, cut: number, rows: number): NamedType[] {
+function crossing(training: RingTraining, cut: number, rows: number): NamedType[] {
   const { layers } = training.resolved;
   const types: Streams<TensorType> = layers[cut]?.inputs ?? layers.at(-1)?.outputs ?? {};
   return streamsAt(training, cut).flatMap((stream) => {
@@ -76,7 +76,7 @@ function crossing(training: ResolvedTraining, cut: number, rows: number): NamedT
 
 /** The tensors of layers `from` to `to` that `key` names, with the graph inputs they are. */
 function layerTensors(
-  { resolved: { layers } }: ResolvedTraining,
+  { resolved: { layers } }: RingTraining,
   { from, to }: Pick<StageRequest, 'from' | 'to'>,
   key: 'parameters' | 'state',
 ): LayerTensor[] {
@@ -91,7 +91,7 @@ function layerTensors(
 
 /** Builds the forward graph of a stage for so many rows. Errors: GRAPH when there are no such layers. */
 export function buildForward(
-  training: ResolvedTraining,
+  training: RingTraining,
   request: StageRequest,
   rows: number,
   mode: StageMode,
@@ -154,7 +154,7 @@ export function buildForward(
 /** Adds what follows the last layer's output `x`; gives the names of the graph's outputs. */
 function addLoss(
   builder: GraphBuilder,
-  training: ResolvedTraining,
+  training: RingTraining,
   x: string,
   rows: number,
   mode: StageMode,

@@ -4,7 +4,7 @@
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import { optimizerDefinition } from './optimizers/index.ts';
-import type { ResolvedTraining } from './resolve.ts';
+import type { RingTraining } from './resolve.ts';
 import type { LayerTensor } from './stage-forward.ts';
 
 export interface StageUpdate {
@@ -21,7 +21,7 @@ export interface StageUpdate {
 
 /** The optimizer's update of the given parameters of a training, all in one graph. */
 export function stageUpdate(
-  { optimizer }: ResolvedTraining,
+  { optimizer }: RingTraining,
   parameters: readonly LayerTensor[],
 ): StageUpdate {
   const definition = optimizerDefinition(optimizer.kind);
@@ -59,7 +59,7 @@ export function stageUpdate(
  * every gradient. Only the master computes them.
  */
 export function updateScalars(
-  { optimizer }: ResolvedTraining,
+  { optimizer }: RingTraining,
   step: number,
   rate: number,
   factor: number,

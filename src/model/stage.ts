@@ -8,7 +8,7 @@ import { accumulate } from '../graph/accumulate.ts';
 import { differentiate } from '../graph/differentiate.ts';
 import type { Backward } from '../graph/differentiate.ts';
 import type { Graph, TensorType } from '../graph/graph.ts';
-import type { ResolvedTraining } from './resolve.ts';
+import type { RingTraining } from './resolve.ts';
 import { buildForward, lossSum } from './stage-forward.ts';
 import type {
   LayerTensor,
@@ -74,7 +74,7 @@ const isFloat = ({ type }: NamedType): boolean => type.type === 'float32';
 
 /** The stage of a training for microbatches of so many rows. Errors: GRAPH when there are no such layers. */
 export function deriveStage(
-  training: ResolvedTraining,
+  training: RingTraining,
   request: StageRequest,
   rows: number,
   mode: StageMode,
@@ -115,7 +115,7 @@ function differentiateStage(
 
 /** One unit for each group size, in order of the first layer that has it. */
 function weightUnits(
-  training: ResolvedTraining,
+  training: RingTraining,
   request: StageRequest,
   parameters: readonly LayerTensor[],
   rows: number,

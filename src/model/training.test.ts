@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { parseResolved, parseTraining, resolveTraining, trainingJsonSchema } from './training.ts';
+import {
+  parseResolved,
+  parseRingTraining,
+  parseTraining,
+  resolveTraining,
+  ringTraining,
+  trainingJsonSchema,
+} from './training.ts';
 
 const file = {
   data: { kind: 'digits' },
@@ -202,4 +209,23 @@ describe('parseResolved', () => {
       expect.objectContaining({ code: 'PROTOCOL', message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('what workers are told says nothing of the data but shapes and counts', () => {
+  const csv = { kind: 'csv', file: 'secret/patients.csv', label: 'illness' };
+  const training = parseTraining({ ...file, name: 'ward 7', data: csv }, 'job.json');
+  const learnt = { means: [1.5], columns: ['age'] };
+  const resolved = resolveTraining(training, {
+    ...facts,
+    classes: Array.from({ length: 10 }, (_, k) => `illness ${k}`),
+    preprocessing: learnt,
+  });
+  const told = JSON.parse(JSON.stringify(ringTraining(resolved)));
+  expect(JSON.stringify(told)).not.toMatch(/secret|illness|ward|age|1\.5/);
+  const { classes: _, preprocessing: __, ...shapes } = resolved.resolved.data;
+  expect(parseRingTraining(told)).toEqual({
+    ...told,
+    resolved: { ...resolved.resolved, data: shapes },
+  });
+  expect(() => parseRingTraining(resolved)).toThrow(expect.objectContaining({ code: 'PROTOCOL' }));
 });

@@ -10,8 +10,8 @@ export type { DataDescription, Training } from './schema.ts';
 export type { LayerOptions } from './layers/index.ts';
 export type { LossKind } from './losses/index.ts';
 export type { OptimizerOptions } from './optimizers/index.ts';
-export { parseResolved, resolveTraining } from './resolve.ts';
-export type { DataFacts, ResolvedLayer, ResolvedTraining } from './resolve.ts';
+export { parseResolved, parseRingTraining, resolveTraining, ringTraining } from './resolve.ts';
+export type { DataFacts, ResolvedLayer, ResolvedTraining, RingTraining } from './resolve.ts';
 
 /** The JSON schema of the training file: what a user may write, defaults left out or not. */
 export const trainingJsonSchema = (): Readonly<Record<string, unknown>> =>

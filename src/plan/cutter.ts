@@ -1,14 +1,14 @@
 // From who is in the ring to who holds what, in the words of the nodes.
 
 import { layerCosts } from '../model/layer-costs.ts';
-import type { ResolvedTraining } from '../model/training.ts';
+import type { RingTraining } from '../model/training.ts';
 import type { EngineDescription } from '../ports.ts';
 import { partition } from './partition.ts';
 import type { CutStage } from './partition.ts';
 import type { Hop, LayerCost } from './profile.ts';
 
 export interface CutterRequest {
-  readonly training: ResolvedTraining;
+  readonly training: RingTraining;
   /** In ring order, the master first. */
   readonly members: readonly {
     readonly flops: number;

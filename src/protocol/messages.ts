@@ -108,7 +108,7 @@ const nothing = z.strictObject({});
 
 /**
  * Every message: its number on the wire (never reused), its fields, and whether tensors travel with it.
- * `end` tells the workers that training is over; `probe` and `echo` measure a link at joining.
+ * `end` tells the workers that training is over.
  */
 export const messageKinds = {
   join: { wire: 1, fields: join, tensors: false },
@@ -126,14 +126,12 @@ export const messageKinds = {
   loaded: { wire: 13, fields: ofLayer, tensors: false },
   failed: { wire: 14, fields: failed, tensors: false },
   end: { wire: 15, fields: nothing, tensors: false },
-  probe: { wire: 16, fields: nothing, tensors: true },
-  echo: { wire: 17, fields: nothing, tensors: true },
 } as const;
 
 export type MessageType = keyof typeof messageKinds;
 
 type Kinds = typeof messageKinds;
-type Fields<T extends MessageType> = T extends 'end' | 'probe' | 'echo'
+type Fields<T extends MessageType> = T extends 'end'
   ? unknown
   : Readonly<z.infer<Kinds[T]['fields']>>;
 type Carried<T extends MessageType, P> = Kinds[T]['tensors'] extends true

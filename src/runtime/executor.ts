@@ -3,8 +3,8 @@
 
 import { RingError } from '../errors.ts';
 import { countCorrect } from '../model/accuracy.ts';
-import { parseResolved } from '../model/training.ts';
-import type { ResolvedTraining } from '../model/training.ts';
+import { parseRingTraining } from '../model/training.ts';
+import type { RingTraining } from '../model/training.ts';
 import type { Executor, Microbatch, Payload, Place, Work, WorkResult } from '../node.ts';
 import type { Engine } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
@@ -17,7 +17,7 @@ type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 export class EngineExecutor implements Executor {
   readonly #engine: Engine;
   readonly #samples: SampleReader | undefined;
-  #training: ResolvedTraining | undefined;
+  #training: RingTraining | undefined;
   readonly #stages = new Map<Place, StageEngine>();
 
   /** `samples`: only the master has them. */
@@ -55,7 +55,7 @@ export class EngineExecutor implements Executor {
   }
 
   async #prepare({ training, stages, purpose }: WorkOf<'prepare'>): Promise<WorkResult> {
-    this.#training = parseResolved(training);
+    this.#training = parseRingTraining(training);
     const isAlone = stages.length === 1 && stages[0]!.place === 'closing';
     for (const stage of stages)
       this.#stages.set(

@@ -12,7 +12,7 @@ import type {
   StageMode,
   StageRequest,
 } from '../model/stage.ts';
-import type { ResolvedTraining } from '../model/training.ts';
+import type { RingTraining } from '../model/training.ts';
 import type { Microbatch, Purpose, Stage } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import { groupsHeld } from '../plan/memory.ts';
@@ -37,7 +37,7 @@ export class StageEngine {
   readonly inputs: DerivedStage['inputs'];
   readonly outputs: DerivedStage['outputs'];
   readonly #engine: Engine;
-  readonly #training: ResolvedTraining;
+  readonly #training: RingTraining;
   readonly #request: StageRequest;
   readonly #purpose: Purpose;
   readonly #memory: StageMemory;
@@ -52,7 +52,7 @@ export class StageEngine {
 
   constructor(
     engine: Engine,
-    training: ResolvedTraining,
+    training: RingTraining,
     stage: Stage,
     isAlone: boolean,
     purpose: Purpose,

@@ -6,7 +6,7 @@ import { createInlineEngine } from '../../src/engine/inline.ts';
 import type { Shape } from '../../src/graph/graph.ts';
 import { learningRateAt } from '../../src/model/learning-rate.ts';
 import { updateScalars } from '../../src/model/stage.ts';
-import { parseTraining, resolveTraining } from '../../src/model/training.ts';
+import { parseTraining, resolveTraining, ringTraining } from '../../src/model/training.ts';
 import type { ResolvedTraining } from '../../src/model/training.ts';
 import { masterId } from '../../src/node.ts';
 import type { Executor, NodeId, Payload, Stage, Work, WorkResult } from '../../src/node.ts';
@@ -100,7 +100,7 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
   const testCount = test?.count ?? 0;
   const load = purpose === 'use' || ring.initial !== undefined;
   const master = new Master({
-    training: resolved,
+    training: ringTraining(resolved),
     purpose,
     layersWithParameters: layers.flatMap(({ parameters }, layer) =>
       parameters.length > 0 ? [layer] : [],
