@@ -58,8 +58,6 @@ const messages: Message<TensorPayload>[] = [
   { type: 'loaded', layer: 2 },
   { type: 'failed', code: 'NOT_FINITE', message: 'the loss is NaN' },
   { type: 'end' },
-  { type: 'probe', payload },
-  { type: 'echo', payload },
 ];
 
 const encode = (message: Message<TensorPayload>): Uint8Array =>
