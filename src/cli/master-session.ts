@@ -51,6 +51,8 @@ export interface Session {
   readonly ended: Promise<void>;
   /** Ends the run at once, with the last whole step saved. */
   stop(): void;
+  /** Asks for a checkpoint after the step that is under way. */
+  save(): void;
 }
 
 export const doorTimeout = { timeoutMilliseconds: 10_000 };
@@ -92,8 +94,15 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       await engine.close();
     });
     const stop = (): void => runner.post({ type: 'stop' });
+    const save = (): void => runner.post({ type: 'save' });
     const isOpen = workers.kind === 'join' && workers.count > 0;
-    return { engine: engine.description, invitation: isOpen ? invitation : undefined, ended, stop };
+    return {
+      engine: engine.description,
+      invitation: isOpen ? invitation : undefined,
+      ended,
+      stop,
+      save,
+    };
   } catch (error) {
     await listener?.close();
     await local?.close();

@@ -4,6 +4,7 @@
 import { createEngine } from '../engine/client.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
+import type { Event } from '../node.ts';
 import { Worker } from '../ring/worker.ts';
 import { EngineExecutor } from '../runtime/executor.ts';
 import { NodeRunner } from '../runtime/runner.ts';
@@ -14,11 +15,17 @@ import { TcpTransport } from '../transport/tcp.ts';
 import { describeDevice, doorTimeout } from './master-session.ts';
 import type { Session } from './master-session.ts';
 
-/** Joins the ring that `invitation` (HOST:PORT#SECRET) leads to. Errors: ADDRESS, SECRET, VERSION, ENGINE. */
+export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop'>;
+
+/**
+ * Joins the ring that `invitation` (HOST:PORT#SECRET) leads to; `observe` is told of every event of its
+ * node. Errors: ADDRESS, SECRET, VERSION, ENGINE.
+ */
 export async function startWorker(
   invitation: string,
   engineOptions: EngineOptions,
-): Promise<Session> {
+  observe?: (event: Event) => void,
+): Promise<WorkerSession> {
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
   const link = await transport.connect(address);
@@ -36,8 +43,13 @@ export async function startWorker(
       );
     },
   );
+  const worker = new Worker({ type: 'join', ...device, address: listener.address });
+  const receive = (event: Event): ReturnType<Worker['receive']> => {
+    observe?.(event);
+    return worker.receive(event);
+  };
   const runner = new NodeRunner({
-    node: new Worker({ type: 'join', ...device, address: listener.address }),
+    node: { receive },
     executor: new EngineExecutor(engine),
     connect: async (neighbour) => {
       const opened = await transport.connect(neighbour);
@@ -52,5 +64,5 @@ export async function startWorker(
     await engine.close();
   });
   const stop = (): void => runner.post({ type: 'stop' });
-  return { engine: engine.description, invitation: undefined, ended, stop };
+  return { engine: engine.description, ended, stop };
 }

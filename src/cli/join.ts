@@ -1,0 +1,76 @@
+// `ringtmp join`: this device becomes a worker and computes until the ring ends.
+
+import { RingError } from '../errors.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import type { Event } from '../node.ts';
+import { formatBytes, formatCount, formatNumberOf } from './format.ts';
+import { onInterrupt } from './interrupt.ts';
+import { LiveLine } from './live-line.ts';
+import type { LineOutput } from './live-line.ts';
+import { invitationVariable } from './local-workers.ts';
+import { Pace } from './pace.ts';
+import { engineOf } from './ring-flags.ts';
+import type { EngineFlags } from './ring-flags.ts';
+import { describeKinds, describeRange, parametersOf } from './ring-table.ts';
+import { startWorker } from './worker-session.ts';
+
+export interface JoinFlags extends EngineFlags {
+  readonly quiet?: true;
+}
+
+export async function join(given: string | undefined, flags: JoinFlags): Promise<void> {
+  const invitation = given ?? process.env[invitationVariable];
+  if (invitation === undefined)
+    throw new RingError(
+      'USAGE',
+      'join needs an invitation: copy the line that the master printed, ringtmp join HOST:PORT#SECRET',
+    );
+  const display = flags.quiet ? undefined : new WorkerDisplay(process.stdout);
+  const session = await startWorker(invitation, engineOf(flags), (event) => display?.take(event));
+  const release = onInterrupt(() => session.stop());
+  try {
+    display?.line.print(`engine: ${session.engine.name}`, 'joined; waiting for the ring to form');
+    await session.ended;
+    display?.line.print('the ring has done its work');
+  } finally {
+    display?.line.clear();
+    release();
+  }
+}
+
+/** Follows a worker by the events that its node receives. */
+class WorkerDisplay {
+  readonly line: LiveLine;
+  readonly #pace = new Pace();
+  #training: ResolvedTraining | undefined;
+  #held = '';
+
+  constructor(output: LineOutput) {
+    this.line = new LiveLine(output);
+  }
+
+  take(event: Event): void {
+    if (event.type === 'computed' && event.work.kind === 'prepare') {
+      // The executor has validated it.
+      this.#training = event.work.training as ResolvedTraining;
+      const { layers } = this.#training.resolved;
+      const held = event.work.stages.flatMap(({ from, to }) => layers.slice(from, to));
+      const parameters = held.reduce((sum, layer) => sum + parametersOf(layer), 0);
+      const bytes = event.result.prepared?.bytes ?? 0;
+      this.#held = `layers ${event.work.stages.map(describeRange).join(' and ')} of ${layers.length}`;
+      this.line.print(
+        `holds ${this.#held}: ${describeKinds(held)}; ${formatNumberOf(parameters, 'parameter')}, ${formatBytes(bytes)}`,
+      );
+    } else if (event.type === 'message' && event.message.type === 'activation') {
+      const { mode, step, rows } = event.message;
+      this.#pace.passed(rows);
+      this.line.update(() => this.#progress(mode === 'train' ? step + 1 : undefined));
+    }
+  }
+
+  #progress(step: number | undefined): string {
+    const steps = formatCount(this.#training?.resolved.steps ?? 0);
+    const doing = step === undefined ? 'forward only' : `step ${formatCount(step)}/${steps}`;
+    return `${this.#held}  ${doing}  ${formatCount(this.#pace.samplesPerSecond)} samples/s`;
+  }
+}

@@ -1,0 +1,46 @@
+// Who forms the ring, from the flags that say it: processes started here, or devices that join.
+
+import { RingError } from '../errors.ts';
+import type { Training } from '../model/training.ts';
+import type { MasterSessionOptions } from './master-session.ts';
+import type { EngineOptions } from './engine-options.ts';
+
+export interface RingFlags {
+  readonly nodes?: number;
+  readonly workers?: number;
+  readonly listen?: string;
+}
+
+export interface EngineFlags {
+  readonly engine?: NonNullable<EngineOptions['kind']>;
+  readonly threads?: number;
+}
+
+/** Errors: USAGE when the flags contradict each other. */
+export function workersOf(
+  { nodes, workers, listen }: RingFlags,
+  defaultNodes: number,
+): MasterSessionOptions['workers'] {
+  const usage = (message: string): RingError => new RingError('USAGE', message);
+  if (workers === undefined) {
+    if (listen !== undefined)
+      throw usage('--listen is for workers that join: say with --workers N how many');
+    return { kind: 'local', count: (nodes ?? defaultNodes) - 1 };
+  }
+  if (nodes !== undefined)
+    throw usage('--nodes starts processes here, --workers waits for others: give one of them');
+  if (listen === undefined)
+    throw usage(
+      '--workers needs --listen HOST:PORT, the address to wait on (0.0.0.0:0 takes any free port)',
+    );
+  return { kind: 'join', count: workers, listen };
+}
+
+/** Flags before what a file says. */
+export const engineOf = (
+  flags: EngineFlags,
+  file: Pick<Training, 'engine' | 'threads'> = {},
+): EngineOptions => ({
+  kind: flags.engine ?? file.engine ?? 'auto',
+  threads: flags.threads ?? file.threads ?? 1,
+});

@@ -1,0 +1,165 @@
+// `ringtmp train`: from a training file to a run's folder, over a ring.
+
+import { createRun } from '../checkpoint/run.ts';
+import type { RunWriter } from '../checkpoint/run.ts';
+import { createSampler, openData } from '../data/index.ts';
+import type { OpenData } from '../data/index.ts';
+import { RingError } from '../errors.ts';
+import { parseTraining, resolveTraining } from '../model/training.ts';
+import type { ResolvedTraining, Training } from '../model/training.ts';
+import type { Report } from '../node.ts';
+import { trainingCourse } from '../ring/course.ts';
+import { defaultTraining } from './default-training.ts';
+import { onInterrupt } from './interrupt.ts';
+import { reachableInvitations } from './invitations.ts';
+import { startMaster } from './master-session.ts';
+import type { MasterSessionOptions, Session } from './master-session.ts';
+import { engineOf, workersOf } from './ring-flags.ts';
+import type { EngineFlags, RingFlags } from './ring-flags.ts';
+import { newRunFolder, requireNoRun } from './run-folder.ts';
+import { createRunStore } from './run-store.ts';
+import { personDisplay } from './training-display.ts';
+import type { TrainingDisplay } from './training-display.ts';
+import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
+import type { TrainingFile, TrainingFlags } from './training-file.ts';
+import { jsonDisplay } from './training-json.ts';
+import { TrainingProgress } from './training-progress.ts';
+
+export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags {
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** Between two checkpoints within an epoch. */
+const saveMilliseconds = 60_000;
+
+const builtIn: TrainingFile = {
+  value: defaultTraining,
+  where: 'the built-in training',
+  baseFolder: '.',
+  stem: defaultTraining.name,
+};
+
+export async function train(file: string | undefined, flags: TrainFlags): Promise<void> {
+  const given = file === undefined ? builtIn : await readTrainingFile(file);
+  const parsed = parseTraining(withFlags(given.value, flags), given.where);
+  const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
+  const workers = workersOf(flags, training.nodes ?? 1);
+  const folder = flags.out ?? newRunFolder(training.name ?? given.stem, new Date());
+  requireNoRun(folder);
+  const data = await openData(training.data, {
+    seed: training.seed,
+    baseFolder: given.baseFolder,
+  });
+  try {
+    await runTraining(training, data, workers, folder, flags);
+  } finally {
+    await data.close();
+  }
+}
+
+async function runTraining(
+  training: Training,
+  data: OpenData,
+  workers: MasterSessionOptions['workers'],
+  folder: string,
+  flags: TrainFlags,
+): Promise<void> {
+  const resolved = resolveTraining(training, data.facts);
+  const { steps } = resolved.resolved;
+  const progress = new TrainingProgress(steps);
+  const display: TrainingDisplay = flags.json
+    ? jsonDisplay((line) => process.stdout.write(line))
+    : personDisplay(resolved, process.stdout);
+
+  // The folder is made when the ring is formed: one that never was leaves nothing behind.
+  let run: Promise<RunWriter> | undefined;
+  let session: Session | undefined;
+  let failure: unknown;
+  const open = (): Promise<RunWriter> => (run ??= createRun(folder, resolved));
+  const store = createRunStore(open, resolved);
+  const report = (each: Report): void => {
+    if (each.kind === 'formed')
+      open().catch((error: unknown) => {
+        failure = error;
+        session?.stop();
+      });
+    const metrics = progress.take(each);
+    if (metrics)
+      void open().then(
+        (opened) => opened.metrics.append(metrics),
+        () => undefined,
+      );
+    display.report(each, progress);
+  };
+
+  session = await startMaster({
+    training: resolved,
+    purpose: 'train',
+    course: courseOf(resolved),
+    samples: samplesOf(resolved, data),
+    store,
+    engine: engineOf(flags, training),
+    workers,
+    report,
+  });
+  let interrupted = false;
+  const release = onInterrupt(() => {
+    interrupted = true;
+    display.stopping();
+    session.stop();
+  });
+  const saving = setInterval(() => session.save(), saveMilliseconds);
+  try {
+    display.started(session.engine);
+    if (session.invitation !== undefined)
+      display.waiting(workers.count, reachableInvitations(session.invitation));
+    await session.ended;
+    display.ended(progress, folder, true);
+  } catch (error) {
+    display.ended(progress, folder, false);
+    throw failure ?? explained(error, progress, folder, interrupted);
+  } finally {
+    clearInterval(saving);
+    release();
+    await store.discard();
+    await (await run?.catch(() => undefined))?.close();
+  }
+}
+
+function courseOf({ resolved }: ResolvedTraining): ReturnType<typeof trainingCourse> {
+  const { batch, steps, data } = resolved;
+  const { trainCount, testCount = 0 } = data;
+  return trainingCourse({ trainCount, testCount, batch, steps });
+}
+
+function samplesOf(
+  { seed, resolved }: ResolvedTraining,
+  { train, test }: OpenData,
+): MasterSessionOptions['samples'] {
+  const sampler = createSampler(train.count, resolved.batch);
+  const { stepsPerEpoch } = sampler;
+  const order = (step: number): Uint32Array =>
+    sampler.batchIndices(seed, Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+  return { train, order, ...(test && { evaluate: test }) };
+}
+
+/** Says also what there is of the run, where there was one. */
+function explained(
+  error: unknown,
+  { step, savedStep }: TrainingProgress,
+  folder: string,
+  interrupted: boolean,
+): unknown {
+  if (!(error instanceof RingError)) return error;
+  if (step === 0 && !['INTERRUPTED', 'NODE_LOST'].includes(error.code)) return error;
+  // A worker that its user stopped is, from here, a node that is gone.
+  const code = error.code === 'INTERRUPTED' && !interrupted ? 'NODE_LOST' : error.code;
+  const began = step > 0 ? `stopped after step ${step}` : 'stopped before the first step';
+  const reason = code === 'INTERRUPTED' ? began : error.message;
+  const left =
+    savedStep === undefined
+      ? 'no checkpoint was saved'
+      : `step ${savedStep} is saved in ${folder}: look at it with ringtmp inspect ${folder}`;
+  return new RingError(code, `${reason}; ${left}`, { cause: error });
+}

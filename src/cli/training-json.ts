@@ -1,0 +1,40 @@
+// A training's reports for a program: one JSON object a line.
+
+import type { TrainingDisplay } from './training-display.ts';
+
+export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
+  const say = (type: string, fields: object): void =>
+    write(`${JSON.stringify({ type, ...fields })}\n`);
+  return {
+    started: (engine) => say('engine', engine),
+    waiting: (workers, invitations) => say('waiting', { workers, invitations }),
+    report(report, { pace }) {
+      switch (report.kind) {
+        case 'joined': {
+          const { node, name, joined, wanted } = report;
+          return say('joined', { node, name, joined, wanted });
+        }
+        case 'formed':
+          return say('ring', { nodes: report.nodes });
+        case 'step': {
+          const { step, epoch, loss, learningRate } = report;
+          const { samplesPerSecond } = pace;
+          return say('step', { step, epoch, loss, learningRate, samplesPerSecond });
+        }
+        case 'evaluated': {
+          const { step, epoch, loss, accuracy } = report;
+          return say('epoch', { step, epoch, testLoss: loss, testAccuracy: accuracy });
+        }
+        case 'saved':
+          return say('saved', { step: report.step });
+        case 'evaluating':
+        case 'output':
+          return undefined;
+      }
+    },
+    stopping: () => say('stopping', {}),
+    ended({ step, seconds, testLoss, accuracy }, out, isComplete) {
+      say('end', { isComplete, step, seconds, testLoss, testAccuracy: accuracy, out });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// How far a training has come, as its reports tell: what the display shows and metrics.jsonl keeps.
+
+import type { Metrics } from '../checkpoint/metrics.ts';
+import type { Report } from '../node.ts';
+import { Pace } from './pace.ts';
+
+export class TrainingProgress {
+  readonly pace: Pace;
+  step = 0;
+  epoch = 0;
+  samples = 0;
+  loss: number | undefined;
+  testLoss: number | undefined;
+  accuracy: number | undefined;
+  savedStep: number | undefined;
+  /** Of the steps alone, without tests and checkpoints. */
+  trainingSeconds = 0;
+  readonly #steps: number;
+  readonly #now: () => number;
+  #begunAt: number;
+
+  /** `steps`: of the whole training; `now` in milliseconds. */
+  constructor(steps: number, now: () => number = () => performance.now()) {
+    this.#steps = steps;
+    this.#now = now;
+    this.#begunAt = now();
+    this.pace = new Pace(now);
+  }
+
+  /** Since the ring was formed. */
+  get seconds(): number {
+    return (this.#now() - this.#begunAt) / 1000;
+  }
+
+  get secondsLeft(): number {
+    return this.step > 0 ? (this.seconds / this.step) * (this.#steps - this.step) : 0;
+  }
+
+  /** Takes a report in; gives the line of metrics that it makes, if it makes one. */
+  take(report: Report): Metrics | undefined {
+    switch (report.kind) {
+      case 'formed':
+        this.#begunAt = this.#now();
+        this.pace.restart();
+        return undefined;
+      case 'step': {
+        const { step, epoch, loss, learningRate, samples } = report;
+        Object.assign(this, { step, epoch, loss });
+        const samplesPerSecond = this.pace.passed(samples);
+        this.samples += samples;
+        this.trainingSeconds += samples / samplesPerSecond;
+        return { step, epoch, loss, learningRate, samplesPerSecond };
+      }
+      case 'evaluated': {
+        this.pace.restart();
+        this.testLoss = report.loss;
+        this.accuracy = report.accuracy;
+        const { step, epoch, loss: testLoss, accuracy: testAccuracy } = report;
+        return { step, epoch, testLoss, testAccuracy };
+      }
+      case 'saved':
+        this.pace.restart();
+        this.savedStep = report.step;
+        return undefined;
+      case 'joined':
+      case 'evaluating':
+      case 'output':
+        return undefined;
+    }
+  }
+}
