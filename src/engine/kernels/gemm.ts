@@ -125,16 +125,12 @@ function packB(from: usize, across: usize, along: usize, count: i32, k: i32, to:
   }
 }
 
-/** One vector of C: alpha * sum, plus beta times what was there unless beta is 0. */
-@inline
-function update(c: usize, offset: usize, sum: v128, alpha: v128, beta: f32): void {
-  let value = f32x4.mul(alpha, sum);
-  if (beta != 0) value = f32x4.add(value, f32x4.mul(f32x4.splat(beta), v128.load(c + offset)));
-  v128.store(c + offset, value);
-}
-
-/** A 6x8 tile of C from one panel of A and one of B; `ldc` in bytes. */
-function tile(k: i32, alpha: f32, a: usize, b: usize, beta: f32, c: usize, ldc: usize): void {
+/**
+ * The 6x8 sums of one panel of A and one of B, into `sums`. Nothing but the sums is alive across the
+ * loop, so that the compiler keeps all of them in registers. Exported only to remain a function of its
+ * own: built into the loops around it, it would lose registers to them (a quarter of the speed).
+ */
+export function gemmTile(k: i32, a: usize, b: usize, sums: usize): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;
@@ -171,37 +167,45 @@ function tile(k: i32, alpha: f32, a: usize, b: usize, beta: f32, c: usize, ldc: 
     a += MR * 4;
     b += NR * 4;
   }
-  const scale = f32x4.splat(alpha);
-  update(c, 0, c00, scale, beta);
-  update(c, 16, c01, scale, beta);
-  c += ldc;
-  update(c, 0, c10, scale, beta);
-  update(c, 16, c11, scale, beta);
-  c += ldc;
-  update(c, 0, c20, scale, beta);
-  update(c, 16, c21, scale, beta);
-  c += ldc;
-  update(c, 0, c30, scale, beta);
-  update(c, 16, c31, scale, beta);
-  c += ldc;
-  update(c, 0, c40, scale, beta);
-  update(c, 16, c41, scale, beta);
-  c += ldc;
-  update(c, 0, c50, scale, beta);
-  update(c, 16, c51, scale, beta);
+  v128.store(sums, c00);
+  v128.store(sums, c01, 16);
+  v128.store(sums, c10, 32);
+  v128.store(sums, c11, 48);
+  v128.store(sums, c20, 64);
+  v128.store(sums, c21, 80);
+  v128.store(sums, c30, 96);
+  v128.store(sums, c31, 112);
+  v128.store(sums, c40, 128);
+  v128.store(sums, c41, 144);
+  v128.store(sums, c50, 160);
+  v128.store(sums, c51, 176);
 }
 
-/** A tile on the edge of C: computed whole beside it, of which rows x columns are taken over. */
-function edgeTile(k: i32, alpha: f32, a: usize, b: usize, beta: f32, c: usize, ldc: usize, rows: i32, columns: i32, scratch: usize): void {
-  tile(k, alpha, a, b, 0, scratch, NR * 4);
-  for (let i = 0; i < rows; i++) {
+/** c = alpha * sums + beta * c on a whole tile; c is not read when beta is 0. */
+function updateTile(sums: usize, alpha: f32, beta: f32, c: usize, ldc: usize): void {
+  const scale = f32x4.splat(alpha);
+  if (beta == 0) {
+    for (let i = 0; i < MR; i++, sums += NR * 4, c += ldc) {
+      v128.store(c, f32x4.mul(scale, v128.load(sums)));
+      v128.store(c, f32x4.mul(scale, v128.load(sums, 16)), 16);
+    }
+    return;
+  }
+  const keep = f32x4.splat(beta);
+  for (let i = 0; i < MR; i++, sums += NR * 4, c += ldc) {
+    v128.store(c, f32x4.add(f32x4.mul(scale, v128.load(sums)), f32x4.mul(keep, v128.load(c))));
+    v128.store(c, f32x4.add(f32x4.mul(scale, v128.load(sums, 16)), f32x4.mul(keep, v128.load(c, 16))), 16);
+  }
+}
+
+/** The same on the part of a tile that C has room for. */
+function updateEdge(sums: usize, alpha: f32, beta: f32, c: usize, ldc: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++, sums += NR * 4, c += ldc)
     for (let j = 0; j < columns; j++) {
       const at = c + <usize>(j << 2);
-      const value = f32.load(scratch + <usize>((i * NR + j) << 2));
+      const value = alpha * f32.load(sums + <usize>(j << 2));
       f32.store(at, beta == 0 ? value : value + beta * f32.load(at));
     }
-    c += ldc;
-  }
 }
 
 /**
@@ -213,7 +217,7 @@ export function gemm(
   b: usize, ldb: i32, beta: f32, c: usize, ldc: i32, workspace: usize,
 ): void {
   const packedB = workspace + A_BYTES;
-  const scratch = packedB + B_BYTES;
+  const sums = packedB + B_BYTES;
   const aAcross: usize = transA ? 4 : <usize>lda << 2;
   const aAlong: usize = transA ? <usize>lda << 2 : 4;
   const bAcross: usize = transB ? <usize>ldb << 2 : 4;
@@ -235,8 +239,9 @@ export function gemm(
             const aPanel = workspace + <usize>((i * kc) << 2);
             const at = c + <usize>(ic + i) * cRow + <usize>((jc + j) << 2);
             const rows = min(MR, mc - i);
-            if (rows == MR && columns == NR) tile(kc, alpha, aPanel, bPanel, keep, at, cRow);
-            else edgeTile(kc, alpha, aPanel, bPanel, keep, at, cRow, rows, columns, scratch);
+            gemmTile(kc, aPanel, bPanel, sums);
+            if (rows == MR && columns == NR) updateTile(sums, alpha, keep, at, cRow);
+            else updateEdge(sums, alpha, keep, at, cRow, rows, columns);
           }
         }
       }
