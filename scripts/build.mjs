@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const bin = (name, ...args) =>
-  execFileSync('node', [`node_modules/${name}`, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync('node', [`node_modules/${name}`, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 
 const kernels = 'src/engine/kernels/index.ts';
 const common = [
