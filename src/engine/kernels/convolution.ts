@@ -29,6 +29,19 @@ function copyRow(from: usize, to: usize, count: i32, stride: i32): void {
   for (; count > 0; count--, from += step, to += 4) f32.store(to, f32.load(from));
 }
 
+/** Zeroes what hangs over the edges in one plane of columns, h x w like the image, shifted by (dy, dx). */
+@inline
+function clearOverhang(plane: usize, h: i32, w: i32, dy: i32, dx: i32): void {
+  if (dy < 0) memory.fill(plane, 0, <usize>(min(h, -dy) * w) << 2);
+  if (dy > 0) memory.fill(plane + (<usize>(max(0, h - dy) * w) << 2), 0, <usize>(min(h, dy) * w) << 2);
+  const first = dx < 0 ? 0 : max(0, w - dx);
+  const count = min(w, dx < 0 ? -dx : dx);
+  for (let j = first; j < first + count; j++) {
+    let at = plane + (<usize>j << 2);
+    for (let i = 0; i < h; i++, at += <usize>w << 2) f32.store(at, 0);
+  }
+}
+
 /**
  * Columns of one sample: x [c,h,w] -> columns [c*kh*kw, oh*ow], zero where the kernel hangs over the
  * edge (`top`, `left` are the padding before; the padding after follows from oh and ow).
@@ -38,10 +51,21 @@ export function im2col(
   strideY: i32, strideX: i32, top: i32, left: i32,
 ): void {
   const row = <usize>ow << 2;
+  const same = strideY == 1 && strideX == 1 && oh == h && ow == w;
   for (let channel = 0; channel < c; channel++, x += <usize>(h * w) << 2)
     for (let ky = 0; ky < kh; ky++)
       for (let kx = 0; kx < kw; kx++) {
         const shift = kx - left;
+        if (same) {
+          // Columns of the image's own size are the whole plane moved along, but for the edges.
+          const distance = (ky - top) * w + shift;
+          const start = max(0, -distance);
+          const count = h * w - max(distance, -distance);
+          if (count > 0) copyRow(x + (<usize>(start + distance) << 2), columns + (<usize>start << 2), count, 1);
+          clearOverhang(columns, h, w, ky - top, shift);
+          columns += <usize>h * row;
+          continue;
+        }
         const begin = min(ow, firstInside(shift, strideX));
         const end = max(begin, endInside(shift, strideX, w, ow));
         for (let oy = 0; oy < oh; oy++, columns += row) {
@@ -68,17 +92,30 @@ function addRow(from: usize, to: usize, count: i32, stride: i32): void {
   for (; count > 0; count--, from += 4, to += step) f32.store(to, f32.load(to) + f32.load(from));
 }
 
-/** The reverse: x = 0, then every column's element added where it was taken from, in the order of columns. */
+/**
+ * The reverse: x = 0, then every column's element added where it was taken from, in the order of
+ * columns. Elements that hang over the edge are overwritten with zeros.
+ */
 export function col2im(
   columns: usize, x: usize, c: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
   strideY: i32, strideX: i32, top: i32, left: i32,
 ): void {
   const row = <usize>ow << 2;
+  const same = strideY == 1 && strideX == 1 && oh == h && ow == w;
   memory.fill(x, 0, <usize>(c * h * w) << 2);
   for (let channel = 0; channel < c; channel++, x += <usize>(h * w) << 2)
     for (let ky = 0; ky < kh; ky++)
       for (let kx = 0; kx < kw; kx++) {
         const shift = kx - left;
+        if (same) {
+          const distance = (ky - top) * w + shift;
+          const start = max(0, -distance);
+          const count = h * w - max(distance, -distance);
+          clearOverhang(columns, h, w, ky - top, shift);
+          if (count > 0) addRow(columns + (<usize>start << 2), x + (<usize>(start + distance) << 2), count, 1);
+          columns += <usize>h * row;
+          continue;
+        }
         const begin = min(ow, firstInside(shift, strideX));
         const end = max(begin, endInside(shift, strideX, w, ow));
         for (let oy = 0; oy < oh; oy++, columns += row) {
