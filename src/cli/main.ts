@@ -56,7 +56,10 @@ const evaluate = program
   .command('evaluate')
   .description('measure loss and accuracy of a trained model')
   .argument('<run>', 'the folder of a run')
-  .option('-d, --data <FILE>', "a CSV or IDX file (default: the run's own test samples)")
+  .option(
+    '-d, --data <FILE>',
+    "a CSV or IDX file, as the run was trained on (default: the run's own test samples)",
+  )
   .option('--labels <FILE>', 'the labels that belong to an IDX file of images');
 withEngineFlags(withRingFlags(evaluate))
   .option('--json', 'print the result in JSON')
@@ -66,7 +69,7 @@ const predict = program
   .command('predict')
   .description('print what a trained model makes of samples, a line each')
   .argument('<run>', 'the folder of a run')
-  .requiredOption('-d, --data <FILE>', 'a CSV or IDX file')
+  .requiredOption('-d, --data <FILE>', 'a CSV or IDX file, as the run was trained on')
   .option('-o, --out <FILE>', 'write to a file instead')
   .addOption(
     new Option('--format <format>', 'how a line is written')

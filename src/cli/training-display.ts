@@ -8,7 +8,7 @@ import { formatCount, formatDuration, formatLoss, formatNumberOf, formatShare } 
 import { bar, LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
 import type { TrainingProgress } from './training-progress.ts';
-import { ringTable, ringWarnings } from './ring-table.ts';
+import { engineLine, joinedLine, ringLines, waitingLines } from './ring-lines.ts';
 
 export interface TrainingDisplay {
   started(engine: EngineDescription): void;
@@ -51,32 +51,15 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
     ].join('  ');
 
   return {
-    started: ({ name, threads }) => {
-      line.print(`engine: ${name}${threads > 1 ? `, ${threads} threads` : ''}`);
-    },
-    waiting(workers, invitations) {
-      line.print(
-        `waiting for ${formatNumberOf(workers, 'worker')}: on ${workers > 1 ? 'each of the other devices' : 'the other device'}, run`,
-        ...invitations.map((invitation) => `  ringtmp join ${invitation}`),
-        ...(invitations.length > 1 ? ['(the one whose address that device can reach)'] : []),
-      );
-    },
+    started: (engine) => line.print(engineLine(engine)),
+    waiting: (workers, invitations) => line.print(...waitingLines(workers, invitations)),
     report(report, progress) {
       switch (report.kind) {
-        case 'joined': {
-          const missing = report.wanted - report.joined;
-          line.print(
-            `${report.node} joined: ${report.name}${missing > 0 ? ` (${formatNumberOf(missing, 'worker')} missing)` : ''}`,
-          );
+        case 'joined':
+          line.print(joinedLine(report));
           break;
-        }
         case 'formed':
-          line.print(
-            '',
-            ...ringTable(report.nodes, training),
-            '',
-            ...ringWarnings(report.nodes, training).map((warning) => `warning: ${warning}`),
-          );
+          line.print(...ringLines(report.nodes, training));
           break;
         case 'step':
           line.update(() => progressLine(progress));
@@ -110,7 +93,7 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
         `the run is in ${folder}: look at it with`,
         `  ringtmp inspect ${folder}`,
         `  ringtmp evaluate ${folder}`,
-        ...(training.data.kind === 'digits' ? [] : [`  ringtmp predict ${folder} --data FILE`]),
+        `  ringtmp predict ${folder} --data ${training.data.kind === 'digits' ? 'digits' : 'FILE'}`,
       );
     },
   };
