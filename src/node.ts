@@ -43,7 +43,13 @@ export interface Microbatch {
   readonly position: number;
 }
 
-/** What a node asks its executor to compute; one at a time. */
+/**
+ * How many works a node gives its engine at a time: while one is computed the next is at hand, so that
+ * the engine never waits for the node to hear of the last one's end. More would decide too early.
+ */
+export const worksAhead = 2;
+
+/** What a node asks its executor to compute; works are carried out in the order in which they are given. */
 export type Work =
   /** Derive the stages' graphs, allocate, initialise parameters from the seed. */
   | {
@@ -208,7 +214,7 @@ export interface Node {
   receive(event: Event): readonly Effect[];
 }
 
-/** Carries out a node's work, one at a time; the real one is runtime/, simulations may only cost it. */
+/** Carries out a node's works, in order; the real one is runtime/, simulations may only cost them. */
 export interface Executor {
   run(work: Work): Promise<WorkResult>;
 }

@@ -4,7 +4,7 @@
 
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { masterId } from '../node.ts';
+import { masterId, worksAhead } from '../node.ts';
 import type {
   Effect,
   Event,
@@ -58,7 +58,8 @@ interface PassState {
   opening: readonly (number | null)[] | undefined;
   downstream: readonly (number | null)[] | undefined;
   readonly asked: Set<string>;
-  step: StepScalars | undefined;
+  /** Microbatches that have been through the loss. */
+  closed: number;
 }
 
 type EndError = { readonly code: ErrorCode; readonly reason: string };
@@ -70,7 +71,8 @@ export class Master implements Node {
   #effects: Effect[] = [];
   /** The closing stage first, as the local rule wants it. */
   #runs: StageRun[] = [];
-  #busy = false;
+  /** Works that the engine has been given and has not done. */
+  #computing = 0;
   #over = false;
   readonly #urgent: Work[] = [];
   #number = 0;
@@ -113,7 +115,7 @@ export class Master implements Node {
         this.#message(event.from, event.generation, event.message);
         break;
       case 'computed':
-        this.#busy = false;
+        this.#computing -= 1;
         this.#computed(event.work, event.result);
         break;
       case 'sent':
@@ -265,7 +267,7 @@ export class Master implements Node {
       opening: undefined,
       downstream: undefined,
       asked: new Set(),
-      step: undefined,
+      closed: 0,
     };
     const of = Math.ceil(pass.rows / this.#options.rows);
     for (const run of this.#runs) run.begin(this.#number, pass.kind, of);
@@ -316,7 +318,7 @@ export class Master implements Node {
       case 'prepare':
         return this.#prepared(result.prepared!);
       case 'update':
-        return this.#stepped();
+        return undefined;
       case 'read':
         return this.#do(this.#transfer?.arrived(work.layer, result.payload!));
       case 'write':
@@ -329,7 +331,7 @@ export class Master implements Node {
   #passComputed(work: Work, result: WorkResult, state: PassState): void {
     const place = 'place' in work ? work.place : 'closing';
     const run = this.#runs.find(({ stage }) => stage.place === place)!;
-    run.computed(work);
+    run.computed.count(work);
     if (work.kind === 'forward') run.putOut(work.of, result.payload!);
     else if (work.kind === 'loss') this.#closed(work.of, result, state);
     else if (work.kind === 'norms') this.#measured(run, onWire(result.squaredNorms!), state);
@@ -360,6 +362,7 @@ export class Master implements Node {
 
   /** A microbatch has reached the loss. */
   #closed(of: Microbatch, { loss, correct, payload }: WorkResult, state: PassState): void {
+    state.closed += 1;
     if (loss !== undefined) state.losses.push(loss);
     if (correct !== undefined) state.correct = (state.correct ?? 0) + correct;
     if (of.mode === 'evaluate') {
@@ -373,17 +376,17 @@ export class Master implements Node {
     this.#send(this.#last, { type: 'gradient', pass, microbatch, payload });
   }
 
-  /** The update is done on the master, and every worker has been told. */
-  #stepped(): void {
-    const { pass, losses, step } = this.#state!;
+  /** Every worker has been told to update; the master's own is the next thing that its engine does. */
+  #stepped({ pass, losses }: PassState, learningRate: number): void {
     this.#stepsDone = pass.step + 1;
+    const { epoch, rows: samples } = pass;
     this.#report({
       kind: 'step',
       step: this.#stepsDone,
-      epoch: pass.epoch,
+      epoch,
       loss: sum(losses),
-      learningRate: step!.learningRate,
-      samples: pass.rows,
+      learningRate,
+      samples,
     });
     this.#next();
   }
@@ -411,20 +414,20 @@ export class Master implements Node {
     const state = this.#state;
     if (state) {
       this.#exchange();
-      if (state.pass.kind === 'evaluate' && this.#runs.every((run) => run.complete))
-        this.#evaluated();
-      else if (state.pass.kind === 'train') this.#commit(state);
+      if (state.pass.kind === 'train') this.#commit(state);
+      else if (state.closed === this.#runs[0]!.of) this.#evaluated();
     }
-    if (this.#busy || this.#over) return;
-    const work = this.#urgent.shift() ?? this.#passWork();
-    if (!work) return;
-    this.#busy = true;
-    this.#effects.push({ type: 'compute', work });
+    while (this.#computing < worksAhead && !this.#over) {
+      const work = this.#urgent.shift() ?? this.#passWork();
+      if (!work) return;
+      this.#computing += 1;
+      this.#effects.push({ type: 'compute', work });
+    }
   }
 
   #passWork(): Work | undefined {
     const state = this.#state;
-    if (!state || state.step) return undefined;
+    if (!state) return undefined;
     const source = { batch: state.pass.rows, describe: (k: number) => this.#describe(k) };
     return nextWork(this.#runs, source) ?? this.#normsDue(state);
   }
@@ -453,24 +456,24 @@ export class Master implements Node {
   /** Declares the step done as soon as every stage has every gradient. */
   #commit(state: PassState): void {
     const { pass, closing, opening, downstream } = state;
-    if (state.step || !closing) return;
+    if (!closing) return;
     const norms =
       this.#first === undefined ? closing : opening && downstream && [...opening, ...downstream];
     if (!norms) return;
     const factor = gradientFactor(pass.step, norms, this.#options.clipNorm);
-    state.step = this.#options.schedule(pass.step, factor);
-    const scalars = [...state.step.scalars];
+    const { learningRate, scalars: given } = this.#options.schedule(pass.step, factor);
+    const scalars = [...given];
     if (this.#first)
       this.#send(this.#first, { type: 'commit', pass: this.#number, step: pass.step, scalars });
     this.#urgent.push({ kind: 'update', scalars });
+    this.#stepped(state, learningRate);
   }
 
-  /** Ends the run at the next boundary: a step that is being committed is finished first, no other. */
+  /** Ends the run with what is committed; a step that is under way is dropped. */
   #stopWith(error: EndError): void {
     if (this.#ending || !this.#begun) return this.#end(error);
     this.#ending = error;
-    const isUnderWay = this.#transfer !== undefined || this.#state?.step !== undefined;
-    if (!isUnderWay) this.#next();
+    if (!this.#transfer) this.#next();
     return undefined;
   }
 

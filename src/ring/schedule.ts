@@ -17,8 +17,8 @@ export interface Source {
 }
 
 /**
- * The next work of a node that holds `runs`, the closing stage first. Takes what it chooses off the
- * run's queues. Undefined: nothing can be done before something arrives.
+ * The next work of a node that holds `runs`, the closing stage first. What it chooses counts as given
+ * to the engine. Undefined: nothing can be done before something arrives.
  */
 export function nextWork(runs: readonly StageRun[], source?: Source): Work | undefined {
   return (
@@ -35,17 +35,19 @@ function first(
 ): Work | undefined {
   for (const run of runs) {
     const work = choose(run);
-    if (work) return work;
+    if (!work) continue;
+    run.give(work);
+    return work;
   }
   return undefined;
 }
 
-const mayOpen = (run: StageRun): boolean => run.isFirst && run.forwarded < run.limit;
+const mayOpen = (run: StageRun): boolean => run.isFirst && run.given.forwarded < run.limit;
 
 function loss(run: StageRun, source?: Source): Work | undefined {
   if (!run.isLast || !source) return undefined;
   const { batch, describe } = source;
-  if (mayOpen(run)) return { kind: 'loss', of: describe(run.forwarded), batch };
+  if (mayOpen(run)) return { kind: 'loss', of: describe(run.given.forwarded), batch };
   const arrived = run.activations.shift();
   return arrived && { kind: 'loss', of: arrived.of, batch, input: arrived.payload };
 }
@@ -59,7 +61,8 @@ function backward(run: StageRun): Work | undefined {
 function forward(run: StageRun, source?: Source): Work | undefined {
   if (run.isLast) return undefined;
   const { place } = run.stage;
-  if (source && mayOpen(run)) return { kind: 'forward', place, of: source.describe(run.forwarded) };
+  if (source && mayOpen(run))
+    return { kind: 'forward', place, of: source.describe(run.given.forwarded) };
   const arrived = run.activations.shift();
   return arrived && { kind: 'forward', place, of: arrived.of, input: arrived.payload };
 }

@@ -11,6 +11,24 @@ interface Waiting {
   readonly payload: Payload;
 }
 
+/** How many microbatches have been through each kind of work. */
+class Progress {
+  forwarded = 0;
+  backwarded = 0;
+  /** By unit of weight gradients. */
+  readonly weighted: number[];
+
+  constructor(units: number) {
+    this.weighted = Array.from({ length: units }, () => 0);
+  }
+
+  count(work: Work): void {
+    if (work.kind === 'forward' || work.kind === 'loss') this.forwarded += 1;
+    if (work.kind === 'backward' || work.kind === 'loss') this.backwarded += 1;
+    if (work.kind === 'weights') this.weighted[work.unit]! += work.count;
+  }
+}
+
 export class StageRun {
   readonly stage: Stage;
   /** Group size of each unit of weight gradients. */
@@ -23,13 +41,12 @@ export class StageRun {
   pass = 0;
   mode: Mode = 'train';
   of = 0;
-  forwarded = 0;
-  backwarded = 0;
+  /** Works handed to the engine, which does them in order; and those that it has done. */
+  given = new Progress(0);
+  computed = new Progress(0);
   /** Activations whose bytes have left; gradients likewise. */
   activationsLeft = 0;
   gradientsLeft = 0;
-  /** Microbatches whose weight gradients are done, by unit. */
-  weighted: number[] = [];
   arrived = 0;
   readonly activations: Waiting[] = [];
   readonly gradients: Waiting[] = [];
@@ -58,9 +75,10 @@ export class StageRun {
     this.pass = pass;
     this.mode = mode;
     this.of = of;
-    this.forwarded = this.backwarded = this.activationsLeft = this.gradientsLeft = this.arrived = 0;
+    this.given = new Progress(this.units.length);
+    this.computed = new Progress(this.units.length);
+    this.activationsLeft = this.gradientsLeft = this.arrived = 0;
     this.#gradientsArrived = this.#passed.length = 0;
-    this.weighted = this.units.map(() => 0);
     this.activations.length = this.gradients.length = this.#outgoing.length = 0;
     this.#sent = 0;
     this.#credit = this.#downstreamWindow;
@@ -70,15 +88,16 @@ export class StageRun {
   /** How many microbatches may have been let in altogether, by the memory that is free. */
   get limit(): number {
     const { window } = this.stage;
-    let done = this.isLast ? this.forwarded : Math.min(this.forwarded, this.activationsLeft);
+    const { forwarded, backwarded, weighted } = this.computed;
+    let done = this.isLast ? forwarded : Math.min(forwarded, this.activationsLeft);
     if (this.mode === 'train') {
-      done = Math.min(done, this.backwarded);
+      done = Math.min(done, backwarded);
       if (!this.isFirst) done = Math.min(done, this.gradientsLeft);
     }
     let limit = done + window;
     if (this.mode === 'train') {
       this.units.forEach((group, unit) => {
-        const complete = Math.floor(this.weighted[unit]! / group);
+        const complete = Math.floor(weighted[unit]! / group);
         limit = Math.min(limit, (complete + groupsHeld(window, group)) * group);
       });
     }
@@ -116,9 +135,9 @@ export class StageRun {
   get readyUnit(): { unit: number; first: number; count: number } | undefined {
     if (this.mode !== 'train') return undefined;
     for (const [unit, group] of this.units.entries()) {
-      const first = this.weighted[unit]!;
+      const first = this.given.weighted[unit]!;
       const count = Math.min(group, this.of - first);
-      if (count > 0 && this.backwarded >= first + count) return { unit, first, count };
+      if (count > 0 && this.given.backwarded >= first + count) return { unit, first, count };
     }
     return undefined;
   }
@@ -145,22 +164,17 @@ export class StageRun {
     return this.#passed.slice(first, end).reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Everything of this pass is computed. */
+  /** Everything of this pass is given to the engine. */
   get complete(): boolean {
+    const { forwarded, backwarded, weighted } = this.given;
     return this.mode === 'train'
-      ? this.backwarded === this.of && this.weighted.every((done) => done === this.of)
-      : this.forwarded === this.of;
+      ? backwarded === this.of && weighted.every((done) => done === this.of)
+      : forwarded === this.of;
   }
 
-  /** Counts what was computed. */
-  computed(work: Work): void {
+  /** Counts a work that the engine is given. */
+  give(work: Work): void {
+    this.given.count(work);
     if (work.kind === 'forward' || work.kind === 'loss') this.#passed.push(work.of);
-    if (work.kind === 'forward') this.forwarded += 1;
-    else if (work.kind === 'backward') this.backwarded += 1;
-    if (work.kind === 'weights') this.weighted[work.unit]! += work.count;
-    else if (work.kind === 'loss') {
-      this.forwarded += 1;
-      this.backwarded += 1;
-    }
   }
 }

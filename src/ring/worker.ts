@@ -3,7 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { masterId } from '../node.ts';
+import { masterId, worksAhead } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { onWire } from './finish.ts';
@@ -16,7 +16,8 @@ export class Worker implements Node {
   #generation = 0;
   #assignment: MessageOf<'assign'> | undefined;
   #run: StageRun | undefined;
-  #busy = false;
+  /** Works that the engine has been given and has not done. */
+  #computing = 0;
   #over = false;
   /** Goes before anything of a pass: updates, and layers read and written. */
   readonly #urgent: Work[] = [];
@@ -63,7 +64,7 @@ export class Worker implements Node {
         this.#sent(event.message);
         break;
       case 'computed':
-        this.#busy = false;
+        this.#computing -= 1;
         this.#computed(event.work, event.result);
         break;
       case 'failed':
@@ -189,11 +190,11 @@ export class Worker implements Node {
         break;
       }
       case 'forward':
-        run!.computed(work);
+        run!.computed.count(work);
         run!.putOut(work.of, result.payload!);
         break;
       case 'backward':
-        run!.computed(work);
+        run!.computed.count(work);
         this.#send(this.#anticlockwise, {
           type: 'gradient',
           pass: work.of.pass,
@@ -202,7 +203,7 @@ export class Worker implements Node {
         });
         break;
       case 'weights':
-        run!.computed(work);
+        run!.computed.count(work);
         break;
       case 'norms':
         this.#norms = onWire(result.squaredNorms!);
@@ -231,11 +232,12 @@ export class Worker implements Node {
         this.#send(this.#anticlockwise, { type: 'credit', pass: run.pass, upTo });
       this.#sayFinished();
     }
-    if (this.#busy || this.#over) return;
-    const work = this.#urgent.shift() ?? (run && (nextWork([run]) ?? this.#normsDue(run)));
-    if (!work) return;
-    this.#busy = true;
-    this.#effects.push({ type: 'compute', work });
+    while (this.#computing < worksAhead && !this.#over) {
+      const work = this.#urgent.shift() ?? (run && (nextWork([run]) ?? this.#normsDue(run)));
+      if (!work) return;
+      this.#computing += 1;
+      this.#effects.push({ type: 'compute', work });
+    }
   }
 
   #sayReady(): void {

@@ -11,6 +11,7 @@ import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import type { SampleReader } from './samples.ts';
 import { StageEngine } from './stage-engine.ts';
+import type { Running } from './stage-engine.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -19,6 +20,7 @@ export class EngineExecutor implements Executor {
   readonly #samples: SampleReader | undefined;
   #training: RingTraining | undefined;
   readonly #stages = new Map<Place, StageEngine>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** `samples`: only the master has them. */
   constructor(engine: Engine, samples?: SampleReader) {
@@ -29,7 +31,7 @@ export class EngineExecutor implements Executor {
   async run(work: Work): Promise<WorkResult> {
     switch (work.kind) {
       case 'prepare':
-        return this.#prepare(work);
+        return this.#inTurn(() => this.#prepare(work));
       case 'forward':
         return this.#forward(work);
       case 'loss':
@@ -37,32 +39,50 @@ export class EngineExecutor implements Executor {
       case 'backward':
         return this.#backward(work);
       case 'weights':
-        await this.#stage(work.place).weights(work.unit, work.first, work.rows);
+        await this.#done(() => this.#stage(work.place).weights(work.unit, work.first, work.rows));
         return {};
-      case 'norms':
-        return { squaredNorms: await this.#stage(work.place).norms() };
+      case 'norms': {
+        const stage = this.#stage(work.place);
+        await this.#done(() => stage.norms());
+        return { squaredNorms: await stage.readNorms() };
+      }
       case 'update':
-        for (const stage of this.#stages.values()) await stage.update(work.scalars);
+        for (const stage of this.#stages.values())
+          await this.#done(() => stage.update(work.scalars));
         return {};
       case 'read':
-        return { payload: tensorPayload(await this.#holder(work.layer).readLayer(work.layer)) };
-      case 'write': {
-        const { tensors } = work.payload as TensorPayload;
-        await this.#holder(work.layer).writeLayer(work.layer, tensors);
-        return {};
-      }
+        return this.#inTurn(async () => ({
+          payload: tensorPayload(await this.#holder(work.layer).readLayer(work.layer)),
+        }));
+      case 'write':
+        return this.#inTurn(async () => {
+          const { tensors } = work.payload as TensorPayload;
+          await this.#holder(work.layer).writeLayer(work.layer, tensors);
+          return {};
+        });
     }
+  }
+
+  /** Works are given to the engine in the order in which they come, however long each has to wait for its data. */
+  #inTurn<Value>(give: () => Promise<Value>): Promise<Value> {
+    const given = this.#turn.then(give);
+    this.#turn = given.catch(() => undefined);
+    return given;
+  }
+
+  async #done(give: () => Promise<Running>): Promise<void> {
+    const { finished } = await this.#inTurn(give);
+    await finished;
   }
 
   async #prepare({ training, stages, purpose }: WorkOf<'prepare'>): Promise<WorkResult> {
     this.#training = parseRingTraining(training);
     const isAlone = stages.length === 1 && stages[0]!.place === 'closing';
-    for (const stage of stages)
-      this.#stages.set(
-        stage.place,
-        new StageEngine(this.#engine, this.#training, stage, isAlone, purpose),
-      );
-    for (const stage of this.#stages.values()) await stage.initialise();
+    for (const stage of stages) {
+      const placed = new StageEngine(this.#engine, this.#training, stage, isAlone, purpose);
+      this.#stages.set(stage.place, placed);
+      await placed.initialise();
+    }
     const units = Object.fromEntries(
       [...this.#stages].map(([place, stage]) => [place, stage.units]),
     );
@@ -71,51 +91,55 @@ export class EngineExecutor implements Executor {
 
   async #forward({ place, of, input }: WorkOf<'forward'>): Promise<WorkResult> {
     const stage = this.#stage(place);
-    await stage.forward(
-      of,
-      of.mode === 'train' ? 'train' : 'predict',
-      await this.#input(stage, of, input),
-    );
+    const mode = of.mode === 'train' ? 'train' : 'predict';
+    await this.#done(async () => stage.forward(of, mode, await this.#input(stage, of, input)));
     return { payload: await this.#output(stage, stage.outputs, '', of) };
   }
 
   /** Forward to the loss and back to the gradient of the stage's input. */
   async #loss({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
     const stage = this.#stage('closing');
-    const given = await this.#input(stage, of, input);
-    const targets = await this.#samples!.targets(of);
-    await stage.forward(of, 'train', { ...given, target: bytesOf(targets), scale: oneOver(batch) });
-    const loss = await stage.scalar('loss');
+    await this.#done(async () => {
+      const given = await this.#input(stage, of, input);
+      const target = bytesOf(await this.#samples!.targets(of));
+      return stage.forward(of, 'train', { ...given, target, scale: oneOver(batch) });
+    });
+    const loss = await stage.scalar('loss', of.microbatch);
     if (input === undefined) return { loss };
     return { loss, payload: await this.#output(stage, stage.inputs, 'd/', of) };
   }
 
   async #evaluate({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
     const stage = this.#stage('closing');
-    const given = await this.#input(stage, of, input);
-    if (!this.#samples!.hasTargets) {
-      this.#samples!.forget(of);
-      await stage.forward(of, 'predict', given);
-      const bytes = (await stage.bytesOf('output', 0, of.rows)).slice();
-      const type = stage.typeOf('output', 0, of.rows);
-      return { payload: tensorPayload([{ name: 'output', type, bytes }]) };
-    }
-    const targets = await this.#samples!.targets(of);
-    await stage.forward(of, 'evaluate', {
-      ...given,
-      target: bytesOf(targets),
-      scale: oneOver(batch),
+    if (!this.#samples!.hasTargets) return this.#predict(stage, of, input);
+    let targets: Float32Array | Int32Array;
+    await this.#done(async () => {
+      const given = await this.#input(stage, of, input);
+      targets = await this.#samples!.targets(of);
+      return stage.forward(of, 'evaluate', {
+        ...given,
+        target: bytesOf(targets),
+        scale: oneOver(batch),
+      });
     });
-    const output = await stage.values('output', 0, of.rows);
-    const correct = countCorrect(this.#training!.loss, output, targets);
-    const loss = await stage.scalar('loss');
+    const output = await stage.values('output', of.microbatch, of.rows);
+    const correct = countCorrect(this.#training!.loss, output, targets!);
+    const loss = await stage.scalar('loss', of.microbatch);
     return correct === undefined ? { loss } : { loss, correct };
+  }
+
+  async #predict(stage: StageEngine, of: Microbatch, input?: Payload): Promise<WorkResult> {
+    await this.#done(async () => stage.forward(of, 'predict', await this.#input(stage, of, input)));
+    this.#samples!.forget(of);
+    const bytes = (await stage.bytesOf('output', of.microbatch, of.rows)).slice();
+    const type = stage.typeOf('output', of.microbatch, of.rows);
+    return { payload: tensorPayload([{ name: 'output', type, bytes }]) };
   }
 
   async #backward({ place, of, gradient }: WorkOf<'backward'>): Promise<WorkResult> {
     const stage = this.#stage(place);
     const expected = stage.outputs.map(({ name }) => `d/${name}`);
-    await stage.backward(of, this.#given(stage, expected, of, gradient));
+    await this.#done(async () => stage.backward(of, this.#given(stage, expected, of, gradient)));
     if (place === 'opening') return {};
     return { payload: await this.#output(stage, stage.inputs, 'd/', of) };
   }

@@ -13,6 +13,7 @@ import type {
   StageRequest,
 } from '../model/stage.ts';
 import type { RingTraining } from '../model/training.ts';
+import { worksAhead } from '../node.ts';
 import type { Microbatch, Purpose, Stage } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import { groupsHeld } from '../plan/memory.ts';
@@ -25,6 +26,11 @@ interface Compiled {
 
 /** What a run takes besides what is resident: values by the name of the graph's input. */
 export type Given = Readonly<Record<string, Uint8Array>>;
+
+/** A run that the engine has been given; wrapped, so that who awaits the giving does not await the run. */
+export interface Running {
+  readonly finished: Promise<unknown>;
+}
 
 const asBytes = (values: Float32Array | Int32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -103,12 +109,14 @@ export class StageEngine {
     }
     // What only passes through needs one place when it is used at once, a slot when it is sent on.
     for (const { name, type } of inputs)
-      if (!memory.hasSlots(name)) memory.addSlots(name, type, 1, 1);
+      if (!memory.hasSlots(name)) memory.addSlots(name, type, 1, worksAhead);
     for (const { name, type } of outputs) memory.addSlots(name, type);
+    const counter = this.#derived.forward.types['counter'];
+    if (counter) memory.addTurns('counter', counter, this.stage.window);
     if (this.#request.loss) this.#placeLoss();
     if (this.#purpose !== 'train') return;
     for (const { name, type } of outputs)
-      if (!memory.hasSlots(`d/${name}`)) memory.addSlots(`d/${name}`, type, 1, 1);
+      if (!memory.hasSlots(`d/${name}`)) memory.addSlots(`d/${name}`, type, 1, worksAhead);
     if (this.#request.input)
       for (const { name, type } of inputs) memory.addSlots(`d/${name}`, type);
     this.#placeUpdate(parameters);
@@ -120,8 +128,10 @@ export class StageEngine {
       type,
       shape: [rows, ...shape],
     });
-    this.#memory.addSlots('target', withRows(data.target), 1, 1);
-    this.#memory.addSlots('output', withRows(layers.at(-1)!.outputs['x']!), 1, 1);
+    this.#memory.addSlots('target', withRows(data.target), 1, worksAhead);
+    this.#memory.addTurns('scale', scalar, worksAhead);
+    this.#memory.addTurns('loss', scalar, worksAhead);
+    this.#memory.addSlots('output', withRows(layers.at(-1)!.outputs['x']!), 1, worksAhead);
   }
 
   #placeUpdate(parameters: readonly LayerTensor[]): void {
@@ -130,7 +140,7 @@ export class StageEngine {
     for (const { name, type } of state) this.#memory.addResident(name, type);
     this.#tensors.push(...state);
     if (parameters.length === 0) return;
-    this.#addFixed(graph, 'scalars');
+    this.#memory.addResident('scalars', graph.types['scalars']!);
     this.#update = {
       program: this.#engine.compile(graph),
       replaces: new Map(replaces.map(({ input, output }) => [output, input])),
@@ -144,23 +154,9 @@ export class StageEngine {
     return [...new Set(this.#derived.parameters.map(({ layer }) => layer))];
   }
 
-  /** Makes places for values that every run has anew and that do not grow with rows. */
-  #addFixed(graph: Graph, ...names: string[]): void {
-    for (const name of names)
-      if ([...graph.inputs, ...graph.outputs].includes(name) && !this.#memory.hasResident(name))
-        this.#memory.addResident(name, graph.types[name]!);
-  }
-
-  /** The tensor of a graph's value for the microbatches from `first` on. */
-  #tensor(name: string, first: number, rows: number): Tensor {
-    return this.#memory.hasResident(name)
-      ? this.#memory.resident(name)
-      : this.#memory.slot(name, first, rows);
-  }
-
   #call(program: Program, first: number, rows: number, of: (name: string) => string = same): Call {
     const tensors = (names: readonly string[]): Tensor[] =>
-      names.map((name) => this.#tensor(of(name), first, rows));
+      names.map((name) => this.#memory.tensor(of(name), first, rows));
     return { program, inputs: tensors(program.inputs), outputs: tensors(program.outputs) };
   }
 
@@ -182,52 +178,59 @@ export class StageEngine {
   }
 
   /** Runs the stage forward on one microbatch and, behind the loss in training, back at once. */
-  async forward(of: Microbatch, mode: StageMode, given: Given): Promise<void> {
+  async forward(of: Microbatch, mode: StageMode, given: Given): Promise<Running> {
     const { forward, backward } = await this.#programs(of.rows, mode);
     await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
     const calls = [this.#call(forward, of.microbatch, of.rows)];
     if (backward && this.#request.loss) calls.push(this.#call(backward, of.microbatch, of.rows));
-    await this.#engine.run(calls);
+    const finished = this.#engine.run(calls);
     if (mode === 'train')
       for (const { name } of this.#derived.state) this.#memory.swap(name, `new/${name}`);
+    return { finished };
   }
 
-  async backward(of: Microbatch, given: Given): Promise<void> {
+  async backward(of: Microbatch, given: Given): Promise<Running> {
     const { backward } = await this.#programs(of.rows, 'train');
-    await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
-    if (backward) await this.#engine.run([this.#call(backward, of.microbatch, of.rows)]);
+    await this.#write(of, given);
+    return this.#run(backward && this.#call(backward, of.microbatch, of.rows));
   }
 
-  async weights(unit: number, first: number, rows: number): Promise<void> {
+  async weights(unit: number, first: number, rows: number): Promise<Running> {
     const program = await this.#weightProgram(unit, rows, first > 0);
     const withoutSum = (name: string): string => name.replace(/^sum\//, '');
-    await this.#engine.run([this.#call(program, first, rows, withoutSum)]);
+    return this.#run(this.#call(program, first, rows, withoutSum));
   }
 
-  /** Squared norms of the gradients, by layer of the stage. */
-  async norms(): Promise<number[]> {
-    if (this.#norms) await this.#engine.run([this.#call(await this.#norms, 0, 0)]);
-    const withParameters = new Set(this.#layers);
-    const layers = Array.from(
-      { length: this.stage.to - this.stage.from },
-      (_, k) => this.stage.from + k,
-    );
+  /** Computes the squared norms of the gradients; `readNorms` has them when it is done. */
+  async norms(): Promise<Running> {
+    return this.#run(this.#norms && this.#call(await this.#norms, 0, 0));
+  }
+
+  /** By layer of the stage. */
+  async readNorms(): Promise<number[]> {
     const norms: number[] = [];
-    for (const layer of layers)
-      norms.push(withParameters.has(layer) ? await this.scalar(`norm/${layer}`) : 0);
+    for (let layer = this.stage.from; layer < this.stage.to; layer += 1) {
+      const name = `norm/${layer}`;
+      norms.push(this.#memory.has(name) ? await this.scalar(name) : 0);
+    }
     return norms;
   }
 
-  async update(scalars: readonly number[]): Promise<void> {
-    if (!this.#update) return;
+  async update(scalars: readonly number[]): Promise<Running> {
+    if (!this.#update) return this.#run();
     await this.#engine.write(this.#memory.resident('scalars'), asBytes(Float32Array.from(scalars)));
     const { program, replaces } = this.#update;
     const inPlace = (name: string): string => replaces.get(name) ?? name;
-    await this.#engine.run([this.#call(await program, 0, 0, inPlace)]);
+    return this.#run(this.#call(await program, 0, 0, inPlace));
   }
 
-  async scalar(name: string): Promise<number> {
-    const [value] = await this.values(name, 0, 0);
+  #run(...calls: (Call | undefined)[]): Running {
+    const given = calls.filter((call) => call !== undefined);
+    return { finished: given.length > 0 ? this.#engine.run(given) : Promise.resolve() };
+  }
+
+  async scalar(name: string, microbatch = 0): Promise<number> {
+    const [value] = await this.values(name, microbatch, 0);
     return value!;
   }
 
@@ -239,13 +242,13 @@ export class StageEngine {
 
   /** The bytes of a value of a microbatch: in place where the engine's memory can be seen. */
   async bytesOf(name: string, microbatch: number, rows: number): Promise<Uint8Array> {
-    const tensor = this.#tensor(name, microbatch, rows);
+    const tensor = this.#memory.tensor(name, microbatch, rows);
     return this.#engine.view(tensor) ?? (await this.#engine.read(tensor));
   }
 
   /** The type of a value that crosses a cut, for a microbatch of so many rows. */
   typeOf(name: string, microbatch: number, rows: number): TensorType {
-    return this.#tensor(name, microbatch, rows).type;
+    return this.#memory.tensor(name, microbatch, rows).type;
   }
 
   byteLengthOf(name: string, { microbatch, rows }: Microbatch): number {
@@ -275,8 +278,8 @@ export class StageEngine {
 
   async #write(of: Microbatch, given: Given): Promise<void> {
     for (const [name, bytes] of Object.entries(given)) {
-      if (!this.#memory.hasResident(name) && !this.#memory.hasSlots(name)) continue;
-      const tensor = this.#tensor(name, of.microbatch, of.rows);
+      if (!this.#memory.has(name)) continue;
+      const tensor = this.#memory.tensor(name, of.microbatch, of.rows);
       const view = this.#engine.view(tensor);
       if (view) view.set(bytes);
       else await this.#engine.write(tensor, bytes);
@@ -295,7 +298,6 @@ export class StageEngine {
   async #compile(rows: number, mode: StageMode): Promise<Compiled> {
     const derived = this.#derive(rows, mode);
     const { forward, backward } = derived;
-    for (const graph of [forward, backward]) this.#addFixed(graph, 'counter', 'scale', 'loss');
     return {
       forward: await this.#engine.compile(forward),
       backward: backward.outputs.length > 0 ? await this.#engine.compile(backward) : undefined,

@@ -21,6 +21,8 @@ export class StageMemory {
   readonly #rows: number;
   readonly #resident = new Map<string, Tensor>();
   readonly #slots = new Map<string, Slots>();
+  /** Values without rows, one for each of some microbatches. */
+  readonly #turns = new Map<string, readonly Tensor[]>();
   #bytes = 0;
 
   /** `rows`: of a full microbatch. */
@@ -44,10 +46,6 @@ export class StageMemory {
     return this.#resident.get(name)!;
   }
 
-  hasResident(name: string): boolean {
-    return this.#resident.has(name);
-  }
-
   /** Lets two resident tensors change places: a new value has come for an old one. */
   swap(a: string, b: string): void {
     const [x, y] = [this.resident(a), this.resident(b)];
@@ -64,12 +62,32 @@ export class StageMemory {
     this.#slots.set(name, { buffers, group, rows });
   }
 
+  /** Reserves places for a value that does not grow with rows, by microbatch. */
+  addTurns(name: string, type: TensorType, count: number): void {
+    if (this.#turns.has(name)) return;
+    this.#turns.set(
+      name,
+      Array.from({ length: count }, () => this.#allocate(type)),
+    );
+  }
+
+  has(name: string): boolean {
+    return this.#resident.has(name) || this.#slots.has(name) || this.#turns.has(name);
+  }
+
   hasSlots(name: string): boolean {
     return this.#slots.has(name);
   }
 
-  /** The value of the microbatches from `first` on that have so many rows altogether; axis 0 grows with rows. */
-  slot(name: string, first: number, rows: number): Tensor {
+  /** The tensor of a value for the microbatches from `first` on that have so many rows altogether. */
+  tensor(name: string, first: number, rows: number): Tensor {
+    const turns = this.#turns.get(name);
+    if (turns) return turns[first % turns.length]!;
+    return this.#resident.get(name) ?? this.#slot(name, first, rows);
+  }
+
+  /** Axis 0 grows with rows. */
+  #slot(name: string, first: number, rows: number): Tensor {
     const { buffers, group, rows: full } = this.#slots.get(name)!;
     const buffer = buffers[Math.floor(first / group) % buffers.length]!;
     return rowsOf(buffer, (first % group) * full, (rows * full) / this.#rows);

@@ -85,6 +85,8 @@ class Simulator {
   readonly #options: SimulationOptions;
   readonly #queue = new EventQueue();
   readonly #linkFree = new Map<string, number>();
+  /** When each device has done all that it was given. */
+  readonly #deviceFree = new Map<NodeId, number>();
   readonly #spans: Span[] = [];
   readonly #transmissions: Transmission[] = [];
   readonly #reports: Report[] = [];
@@ -154,8 +156,10 @@ class Simulator {
 
   async #compute(id: NodeId, device: SimulatedDevice, work: Work): Promise<void> {
     const result = await device.executor.run(work);
-    const end = this.#now + device.seconds(work);
-    this.#spans.push({ node: id, work, start: this.#now, end });
+    const start = Math.max(this.#now, this.#deviceFree.get(id) ?? 0);
+    const end = start + device.seconds(work);
+    this.#deviceFree.set(id, end);
+    this.#spans.push({ node: id, work, start, end });
     this.#queue.add(end, id, { type: 'computed', work, result });
   }
 

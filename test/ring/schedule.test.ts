@@ -8,8 +8,8 @@ test('two nodes, four microbatches: 1F1B with weight gradients in the gaps', asy
   const { spans } = await runCostedRing({ nodes: 2, microbatches: 4 });
   expect(`\n${drawSchedule(spans, 1)}`).toMatchInlineSnapshot(`
     "
-    master   | F0 F1 F2 L0 L0 L1 L1 L2 L2 B0 B1 B2 F3 W0 W1 L3 L3 W2 W3 B3 W0 W1 W2 W3
-    worker-1 | .  F0 F1 F2 .  B0 W0 B1 W1 B2 W2 .  .  F3 .  .  .  B3 W3 .  .  .  .  ."
+    master   | F0 F1 F2 F3 L0 L0 L1 L1 L2 L2 L3 L3 B0 B1 B2 B3 W0 W1 W2 W3 W0 W1 W2 W3
+    worker-1 | .  F0 F1 F2 F3 .  B0 W0 B1 W1 B2 W2 B3 W3 .  .  .  .  .  .  .  .  .  ."
   `);
 });
 
@@ -17,10 +17,10 @@ test('four nodes, six microbatches', async () => {
   const { spans } = await runCostedRing({ nodes: 4, microbatches: 6 });
   expect(`\n${drawSchedule(spans, 1)}`).toMatchInlineSnapshot(`
     "
-    master   | F0 F1 F2 F3 F4 L0 L0 L1 L1 L2 L2 L3 L3 L4 L4 B0 B1 B2 B3 F5 B4 W0 W1 W2 L5 L5 W3 W4 W5 W0 B5 W1 W2 W3 W4 W5
-    worker-1 | .  F0 F1 F2 F3 F4 .  .  .  B0 W0 .  B1 W1 B2 W2 B3 W3 B4 W4 F5 .  .  .  .  .  .  .  B5 W5 .  .  .  .  .  .
-    worker-2 | .  .  F0 F1 F2 F3 F4 .  B0 W0 .  B1 W1 B2 W2 B3 W3 B4 W4 .  .  F5 .  .  .  .  .  B5 W5 .  .  .  .  .  .  .
-    worker-3 | .  .  .  F0 F1 F2 F3 B0 F4 W0 B1 W1 B2 W2 B3 W3 B4 W4 .  .  .  .  F5 .  .  .  B5 W5 .  .  .  .  .  .  .  ."
+    master   | F0 F1 F2 F3 F4 F5 L0 L0 L1 L1 L2 L2 L3 L3 L4 L4 L5 L5 B0 B1 B2 B3 B4 W0 B5 W1 W2 W3 W4 W5 W0 W1 W2 W3 W4 W5
+    worker-1 | .  F0 F1 F2 F3 F4 F5 .  .  .  B0 W0 .  B1 W1 B2 W2 B3 W3 B4 W4 B5 W5 .  .  .  .  .  .  .  .  .  .  .  .  .
+    worker-2 | .  .  F0 F1 F2 F3 F4 F5 .  B0 W0 .  B1 W1 B2 W2 B3 W3 B4 W4 B5 W5 .  .  .  .  .  .  .  .  .  .  .  .  .  .
+    worker-3 | .  .  .  F0 F1 F2 F3 F4 B0 W0 F5 B1 W1 B2 W2 B3 W3 B4 W4 B5 W5 .  .  .  .  .  .  .  .  .  .  .  .  .  .  ."
   `);
 });
 
