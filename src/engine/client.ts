@@ -49,7 +49,8 @@ class ThreadHost implements Host {
   }
 
   unload(id: number): void {
-    this.#post({ type: 'unload', id });
+    // Whoever tidies up after the end need not know that it came.
+    if (!this.#ended) this.#post({ type: 'unload', id });
   }
 
   async run(runs: Extract<Request, { type: 'run' }>['runs']): Promise<number> {

@@ -8,7 +8,6 @@ export type KernelName =
   | 'mul'
   | 'div'
   | 'expand'
-  | 'addRowRelu'
   | 'neg'
   | 'exponential'
   | 'logarithm'

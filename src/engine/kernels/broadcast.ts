@@ -2,8 +2,6 @@
 // of 0 repeats an operand along an axis. Row-major operands leave three kinds of innermost axis: both
 // run along it, or one of them stands still.
 
-import { splat } from './math';
-
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
@@ -72,22 +70,4 @@ export function div(a: usize, b: usize, y: usize, n0: i32, n1: i32, n2: i32, n3:
 /** y = a, repeated along axes whose stride is 0 (b is ignored: pass a again). */
 export function expand(a: usize, b: usize, y: usize, n0: i32, n1: i32, n2: i32, n3: i32, a0: i32, a1: i32, a2: i32, a3: i32, b0: i32, b1: i32, b2: i32, b3: i32): void {
   each(FIRST, a, b, y, n0, n1, n2, n3, a0, a1, a2, a3, b0, b1, b2, b3);
-}
-
-/** y [rows,columns] = relu(x + row), the end of a dense layer in one pass; y may be x. */
-export function addRowRelu(x: usize, row: usize, y: usize, rows: i32, columns: i32): void {
-  const zero = splat(0);
-  for (let i = 0; i < rows; i++) {
-    let j = 0;
-    for (; j <= columns - 4; j += 4) {
-      const at = <usize>j << 2;
-      v128.store(y + at, f32x4.max(f32x4.add(v128.load(x + at), v128.load(row + at)), zero));
-    }
-    for (; j < columns; j++) {
-      const at = <usize>j << 2;
-      f32.store(y + at, max<f32>(f32.load(x + at) + f32.load(row + at), 0));
-    }
-    x += <usize>columns << 2;
-    y += <usize>columns << 2;
-  }
 }

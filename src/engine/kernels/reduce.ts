@@ -76,47 +76,38 @@ export function sumColumns(x: usize, y: usize, outer: i32, n: i32, inner: i32, f
   }
 }
 
-@inline
-function addSquares(sums: v128, low: v128): v128 {
-  const v = f64x2.promote_low_f32x4(low);
-  return f64x2.add(sums, f64x2.mul(v, v));
-}
+/** Numbers whose squares are summed in float32 before the sum goes on in float64. */
+const squaresBlock: i32 = 256;
 
-/**
- * y [] = the sum of squares, each lane in float64 (a square of float32 is exact there). Eight sums run
- * side by side, since one addition takes longer than the memory to bring the next numbers.
- */
+/** y [] = the sum of squares: float32 within blocks, in sums that run side by side, float64 across. */
 export function sumOfSquares(x: usize, y: usize, n: i32): void {
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let s4 = s0;
-  let s5 = s0;
-  let s6 = s0;
-  let s7 = s0;
+  let sum: f64 = 0;
   let i = 0;
-  for (; i <= n - 16; i += 16, x += 64) {
-    const a = v128.load(x);
-    const b = v128.load(x, 16);
-    const c = v128.load(x, 32);
-    const d = v128.load(x, 48);
-    s0 = addSquares(s0, a);
-    s1 = addSquares(s1, v128.shuffle<i64>(a, a, 1, 1));
-    s2 = addSquares(s2, b);
-    s3 = addSquares(s3, v128.shuffle<i64>(b, b, 1, 1));
-    s4 = addSquares(s4, c);
-    s5 = addSquares(s5, v128.shuffle<i64>(c, c, 1, 1));
-    s6 = addSquares(s6, d);
-    s7 = addSquares(s7, v128.shuffle<i64>(d, d, 1, 1));
+  while (i <= n - 16) {
+    const end = min(i + squaresBlock, n);
+    let a = splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    for (; i <= end - 16; i += 16, x += 64) {
+      a = squared(a, v128.load(x));
+      b = squared(b, v128.load(x, 16));
+      c = squared(c, v128.load(x, 32));
+      d = squared(d, v128.load(x, 48));
+    }
+    const s = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+    const low = f64x2.promote_low_f32x4(s);
+    const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(s, s, 1, 1));
+    const pairs = f64x2.add(low, high);
+    sum += f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
   }
-  const s = f64x2.add(
-    f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)),
-    f64x2.add(f64x2.add(s4, s5), f64x2.add(s6, s7)),
-  );
-  let sum = f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
   for (; i < n; i++, x += 4) sum += <f64>f32.load(x) * <f64>f32.load(x);
   f32.store(y, <f32>sum);
+}
+
+@inline
+function squared(sum: v128, v: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(v, v));
 }
 
 function maximumOf(x: usize, n: i32): f32 {
