@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createInlineEngine } from './inline.ts';
-import { measureSpeed } from './measure-speed.ts';
+import { measureSpeed } from './speed.ts';
 
 it('measures a speed that a computer may have, and leaves nothing behind', async () => {
   const engine = await createInlineEngine();
