@@ -37,7 +37,7 @@ export class LocalWorkers {
         detached: process.platform !== 'win32',
       });
       let said = '';
-      child.stderr!.on('data', (chunk: Buffer) => {
+      child.stderr.on('data', (chunk: Buffer) => {
         said = (said + chunk.toString()).slice(-4096);
       });
       this.#processes.push(child);

@@ -5,6 +5,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 
 import { RingError } from '../errors.ts';
 import { createEngine } from '../engine/client.ts';
+import { afterwards } from './afterwards.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
@@ -88,7 +89,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         runner.post({ type: 'failed', code: 'NODE_LOST', reason }),
       );
     runner.post({ type: 'start' });
-    const ended = runner.ended.finally(async () => {
+    const ended = afterwards(runner.ended, async () => {
       await listener?.close();
       await local?.close();
       await engine.close();

@@ -2,6 +2,7 @@
 // what the ring sends until the training is over.
 
 import { createEngine } from '../engine/client.ts';
+import { afterwards } from './afterwards.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { Event } from '../node.ts';
@@ -59,7 +60,7 @@ export async function startWorker(
   });
   admitted = runner;
   runner.addMaster(link);
-  const ended = runner.ended.finally(async () => {
+  const ended = afterwards(runner.ended, async () => {
     await listener.close();
     await engine.close();
   });

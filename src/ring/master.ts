@@ -355,7 +355,7 @@ export class Master implements Node {
         const downstream = stage.place === 'opening' ? next : 0;
         return new StageRun(stage, units[stage.place] ?? [], alone, downstream);
       })
-      .reverse();
+      .toReversed();
     this.#formation.ready(masterId, bytes);
     this.#formed();
   }
