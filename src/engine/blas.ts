@@ -29,8 +29,8 @@ const advice: Partial<Record<NodeJS.Platform, string>> = {
 const rowMajor = 101;
 const transpose = (flag: number | undefined): number => (flag === 1 ? 112 : 111);
 
-/** Opens the first library there is, set to `threads` threads. Errors: ENGINE with what was looked for. */
-export async function openBlas(threads: number): Promise<Blas> {
+/** Opens the first library there is, to compute on the calling thread. Errors: ENGINE with what was looked for. */
+export async function openBlas(): Promise<Blas> {
   const names = libraries[process.platform] ?? libraries.linux ?? [];
   const koffi = await import('koffi').then(
     (module) => module.default,
@@ -68,7 +68,7 @@ export async function openBlas(threads: number): Promise<Blas> {
       return undefined;
     }
   };
-  optional('void openblas_set_num_threads(int count)')?.(threads);
+  optional('void openblas_set_num_threads(int count)')?.(1);
   const config = optional('const char *openblas_get_config()')?.();
   const core = optional('const char *openblas_get_corename()')?.();
   const version = typeof config === 'string' ? /OpenBLAS [\d.]+/.exec(config)?.[0] : undefined;

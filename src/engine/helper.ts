@@ -2,13 +2,17 @@
 // the thread that started it.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { instantiate } from './kernels.ts';
+import { openBlas } from './blas.ts';
+import { instantiate, withWasmProduct } from './kernels.ts';
 import { workspaceOf } from './memory.ts';
 import type { HelperSettings } from './parallel.ts';
 import { controlOf, jobWord, pendingWord, shareOf } from './parallel.ts';
 
-const { memory, module, index, threads } = workerData as HelperSettings;
-const { gemm } = instantiate(module, memory);
+const { memory, module, index, threads, kind } = workerData as HelperSettings;
+const gemm =
+  kind === 'blas'
+    ? (await openBlas()).gemm(memory)
+    : withWasmProduct(instantiate(module, memory), workspaceOf(index)).gemm;
 const { words, operands } = controlOf(memory);
 
 let seen = Atomics.load(words, jobWord);
@@ -19,8 +23,8 @@ for (;;) {
   const job = Atomics.load(words, jobWord);
   if (job === seen) continue;
   seen = job;
-  const share = shareOf(operands, index, threads);
-  if (share) gemm(...share, workspaceOf(index));
+  const share = shareOf(operands, index, threads, kind);
+  if (share) gemm(...share);
   Atomics.sub(words, pendingWord, 1);
   Atomics.notify(words, pendingWord);
 }

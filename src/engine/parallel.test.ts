@@ -12,7 +12,9 @@ it('splits a product into whole tiles that cover it', () => {
     [1, 5],
   ] as const) {
     for (const threads of [1, 2, 3, 8]) {
-      const shares = Array.from({ length: threads }, (_, i) => shareOf(product(m, n), i, threads));
+      const shares = Array.from({ length: threads }, (_, i) =>
+        shareOf(product(m, n), i, threads, 'wasm'),
+      );
       const present = shares.filter((share) => share !== undefined);
       const rows = m > n;
       const sizes = present.map((share) => share[rows ? 2 : 3] ?? 0);

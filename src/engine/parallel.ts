@@ -1,6 +1,7 @@
-// Products over several threads without BLAS: each helper thread has the kernels over the same memory
-// and takes a share of the rows or columns of C. The kernel sums every element in one order wherever
-// it stands, so the number of threads changes no bit.
+// Products over several threads: each helper thread has the same product over the same memory (BLAS on
+// one thread, or the module's own) and takes a share of the rows or columns of C. Every element is summed
+// in one order wherever it stands, so the number of threads changes no bit. (BLAS with threads of its
+// own would break up long sums in other places.)
 
 import { once } from 'node:events';
 import type { Kernel } from './kernels.ts';
@@ -28,19 +29,27 @@ export interface HelperSettings {
   readonly module: WebAssembly.Module;
   readonly index: number;
   readonly threads: number;
+  readonly kind: ProductKind;
 }
 
-/** Below this many multiply-adds a product is done before a helper has woken up. */
-const leastWork = 1 << 18;
-/** Shares are whole tiles of the kernel, 6 rows or 8 columns. */
-const tileRows = 6;
-const tileColumns = 8;
+export type ProductKind = 'wasm' | 'blas';
+
+/**
+ * How products are split: from how many multiply-adds on (below, it is done before a helper has woken
+ * up; BLAS also has other code for small products, which no share may fall into), and in what units,
+ * so that shares are whole tiles.
+ */
+const splits = {
+  wasm: { leastWork: 2 ** 18, rows: 6, columns: 8 },
+  blas: { leastWork: 2 ** 22, rows: 48, columns: 48 },
+} as const;
 
 /** The share of thread `index` in the product with these operands; undefined when there is none. */
 export function shareOf(
   operands: ArrayLike<number>,
   index: number,
   threads: number,
+  kind: ProductKind,
 ): number[] | undefined {
   const share = Array.from(operands);
   const [
@@ -59,11 +68,14 @@ export function shareOf(
     ldc = 0,
   ] = share;
   const byRows = m > n;
-  const [size, tile] = byRows ? [m, tileRows] : [n, tileColumns];
-  const most = Math.ceil(Math.ceil(size / tile) / threads) * tile;
-  const first = index * most;
-  const count = Math.min(most, size - first);
-  if (count <= 0) return undefined;
+  const [size, tile] = byRows ? [m, splits[kind].rows] : [n, splits[kind].columns];
+  // What is left over after whole tiles goes to the last share.
+  const tiles = Math.floor(size / tile);
+  const start = (place: number): number =>
+    place === threads ? size : Math.floor((tiles * place) / threads) * tile;
+  const first = start(index);
+  const count = start(index + 1) - first;
+  if (count === 0) return undefined;
   if (byRows) {
     share[2] = count;
     share[6] = a + first * (transA ? 1 : lda) * 4;
@@ -82,15 +94,16 @@ export async function splitProduct(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module,
   threads: number,
+  kind: ProductKind,
 ): Promise<Kernel> {
   const { words, operands } = controlOf(memory);
   for (let index = 1; index < threads; index++) {
-    const settings: HelperSettings = { memory, module, index, threads };
+    const settings: HelperSettings = { memory, module, index, threads, kind };
     await once(startThread('helper', settings), 'message');
   }
   return (...product) => {
     const [, , m = 0, n = 0, k = 0] = product;
-    if (m * n * k < leastWork) {
+    if (m * n * k < splits[kind].leastWork * threads) {
       gemm(...product);
       return;
     }
@@ -98,7 +111,7 @@ export async function splitProduct(
     Atomics.store(words, pendingWord, threads - 1);
     Atomics.add(words, jobWord, 1);
     Atomics.notify(words, jobWord);
-    const share = shareOf(product, 0, threads);
+    const share = shareOf(product, 0, threads, kind);
     if (share) gemm(...share);
     for (let left = Atomics.load(words, pendingWord); left > 0;) {
       Atomics.wait(words, pendingWord, left);

@@ -5,7 +5,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Blas } from './blas.ts';
 import { openBlas } from './blas.ts';
 import { Core } from './core.ts';
-import type { Kernels } from './kernels.ts';
 import { instantiate, withWasmProduct } from './kernels.ts';
 import { workspaceOf } from './memory.ts';
 import type { Answer, Request, ThreadSettings } from './messages.ts';
@@ -19,20 +18,19 @@ const answer = (message: Answer): void => parentPort?.postMessage(message);
 /** BLAS where it is wanted and there. Errors: ENGINE when it is demanded and not there. */
 async function chooseBlas(): Promise<Blas | undefined> {
   if (kind === 'wasm') return undefined;
-  if (kind === 'blas') return openBlas(threads);
-  return openBlas(threads).catch(() => undefined);
+  if (kind === 'blas') return openBlas();
+  return openBlas().catch(() => undefined);
 }
 
 async function start(): Promise<Core> {
   const blas = await chooseBlas();
   const own = withWasmProduct(instantiate(module, memory), workspaceOf(0));
-  let kernels: Kernels = own;
-  if (blas) kernels = { ...own, gemm: blas.gemm(memory) };
-  else if (threads > 1)
-    kernels = { ...own, gemm: await splitProduct(own.gemm, memory, module, threads) };
+  const chosen = blas ? 'blas' : 'wasm';
+  let gemm = blas?.gemm(memory) ?? own.gemm;
+  if (threads > 1) gemm = await splitProduct(gemm, memory, module, threads, chosen);
   const name = blas?.name ?? 'wasm (SIMD)';
-  answer({ type: 'ready', description: { kind: blas ? 'blas' : 'wasm', name, threads } });
-  return new Core(memory, kernels, () => performance.now());
+  answer({ type: 'ready', description: { kind: chosen, name, threads } });
+  return new Core(memory, { ...own, gemm }, () => performance.now());
 }
 
 function serve(core: Core, request: Request): void {
