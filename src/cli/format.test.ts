@@ -20,8 +20,8 @@ test('numbers as people read them', () => {
     '12:05',
     '1:02:05',
   ]);
-  expect([2.30261, 0.001, 0.00012345, 0, 123456].map(formatLoss)).toEqual([
-    '2.3026',
+  expect([1.38631, 0.001, 0.00012345, 0, 123456].map(formatLoss)).toEqual([
+    '1.3863',
     '0.0010',
     '1.234e-4',
     '0.0000',

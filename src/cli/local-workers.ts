@@ -11,7 +11,10 @@ import type { EngineOptions } from './engine-options.ts';
 
 export const invitationVariable = 'RINGTMP_INVITATION';
 
-const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+const extension = extname(import.meta.url);
+const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+/** Run from its TypeScript, a process needs what lets this one do so. */
+const nodeFlags = extension === '.ts' ? process.execArgv : [];
 
 /** How long a worker may take to end by itself. */
 const graceMilliseconds = 3000;
@@ -30,7 +33,7 @@ export class LocalWorkers {
   ) {
     const flags = ['join', '--quiet', '--engine', kind, '--threads', String(threads)];
     for (let k = 0; k < count; k += 1) {
-      const child = spawn(process.execPath, [...process.execArgv, main, ...flags], {
+      const child = spawn(process.execPath, [...nodeFlags, main, ...flags], {
         env: { ...process.env, [invitationVariable]: invitation },
         stdio: ['ignore', 'ignore', 'pipe'],
         // Ctrl-C is for the master, which ends the ring in order.

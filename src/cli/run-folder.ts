@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 import { RingError } from '../errors.ts';
 
-const holdsRun = (folder: string): boolean =>
-  ['training.json', 'model.safetensors'].some((file) => existsSync(join(folder, file)));
+/** A run that ended before its first checkpoint is nothing to keep. */
+const holdsRun = (folder: string): boolean => existsSync(join(folder, 'model.safetensors'));
 
 /** `20260131-235959`, local time. */
 function stamp(date: Date): string {
