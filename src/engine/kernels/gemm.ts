@@ -97,13 +97,27 @@ function packB(from: usize, across: usize, along: usize, count: i32, k: i32, to:
     if (count - j < NR) {
       packEdge(panel, across, along, count - j, k, to, NR);
     } else if (across == 4) {
+      // Two panels at once: a row of both is one cache line, and rows may lie too far apart for it to
+      // be there still when the second panel comes.
+      const pair = count - j >= 2 * NR;
+      const second = to + (pair ? <usize>(NR * 4 * k) : 0);
       let at = panel;
-      let into = to;
+      let into: usize = 0;
       for (let p = 0; p < k; p++) {
-        v128.store(into, v128.load(at));
-        v128.store(into, v128.load(at, 16), 16);
+        const a = v128.load(at);
+        const b = v128.load(at, 16);
+        if (pair) {
+          v128.store(second + into, v128.load(at, 32));
+          v128.store(second + into, v128.load(at, 48), 16);
+        }
+        v128.store(to + into, a);
+        v128.store(to + into, b, 16);
         at += along;
         into += NR * 4;
+      }
+      if (pair) {
+        j += NR;
+        to = second;
       }
     } else {
       const a3 = across + 2 * across;
@@ -181,6 +195,30 @@ export function gemmTile(k: i32, a: usize, b: usize, sums: usize): void {
   v128.store(sums, c51, 176);
 }
 
+/** Two rows of a tile, for what is left of 8, 32 or 128 rows after tiles of 6. */
+export function gemmPair(k: i32, a: usize, b: usize, sums: usize): void {
+  let c00 = f32x4.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  for (; k > 0; k--) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    c00 = f32x4.add(c00, f32x4.mul(a0, b0));
+    c01 = f32x4.add(c01, f32x4.mul(a0, b1));
+    const a1 = v128.load32_splat(a, 4);
+    c10 = f32x4.add(c10, f32x4.mul(a1, b0));
+    c11 = f32x4.add(c11, f32x4.mul(a1, b1));
+    a += MR * 4;
+    b += NR * 4;
+  }
+  v128.store(sums, c00);
+  v128.store(sums, c01, 16);
+  v128.store(sums, c10, 32);
+  v128.store(sums, c11, 48);
+}
+
 /** c = alpha * sums + beta * c on a whole tile; c is not read when beta is 0. */
 function updateTile(sums: usize, alpha: f32, beta: f32, c: usize, ldc: usize): void {
   const scale = f32x4.splat(alpha);
@@ -239,7 +277,8 @@ export function gemm(
             const aPanel = workspace + <usize>((i * kc) << 2);
             const at = c + <usize>(ic + i) * cRow + <usize>((jc + j) << 2);
             const rows = min(MR, mc - i);
-            gemmTile(kc, aPanel, bPanel, sums);
+            if (rows > 2) gemmTile(kc, aPanel, bPanel, sums);
+            else gemmPair(kc, aPanel, bPanel, sums);
             if (rows == MR && columns == NR) updateTile(sums, alpha, keep, at, cRow);
             else updateEdge(sums, alpha, keep, at, cRow, rows, columns);
           }
