@@ -108,6 +108,8 @@ export async function createEngine({
   readonly kind?: EngineKind;
   readonly threads?: number;
 } = {}): Promise<Engine> {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RingError('ENGINE', `an engine of ${threads} threads: give a whole number from 1 on`);
   const module = await loadKernelModule(true);
   const { memory, allocator } = createMemory(threads, true);
   const host = new ThreadHost({ memory, module, kind, threads });

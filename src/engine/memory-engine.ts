@@ -117,10 +117,12 @@ export class MemoryEngine implements Engine {
   #reserveArena(bytes: number): void {
     const old = this.#arena;
     if (bytes <= (old?.bytes ?? 0)) return;
-    const release = () => old && this.#allocator.free(old.at);
+    // The new one first: if there is no room for it, all is as it was.
+    this.#arena = { at: this.#allocator.allocate(bytes), bytes };
+    if (!old) return;
+    const release = () => this.#allocator.free(old.at);
     // Runs already asked for go on in the old arena.
     if (this.#host.idle) release();
     else this.#lastRun.then(release, release);
-    this.#arena = { at: this.#allocator.allocate(bytes), bytes };
   }
 }
