@@ -4,8 +4,6 @@ import { CommanderError } from 'commander';
 import { errorCodes, RingError } from '../errors.ts';
 import { version } from './version.ts';
 
-const issues = 'https://github.com/ringtmp/ringtmp/issues';
-
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
 
 /** What commander says of a wrong argument, in this product's words. */
@@ -25,7 +23,7 @@ export function tellFailure(error: unknown): number {
   } else {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     process.stderr.write(
-      `ringtmp: unexpected ${oneLine(what)} (ringtmp ${version}, Node ${process.versions.node}): please report this at ${issues}, with what RINGTMP_DEBUG=1 shows\n`,
+      `ringtmp: unexpected ${oneLine(what)} (ringtmp ${version}, Node ${process.versions.node}): this is a fault of ringtmp: please report it, with what it says when RINGTMP_DEBUG=1 is set\n`,
     );
   }
   if (process.env['RINGTMP_DEBUG'] && stack) process.stderr.write(`${stack}\n`);

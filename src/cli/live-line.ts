@@ -31,7 +31,7 @@ export class LiveLine {
     if (now - this.#shownAt < this.#interval) return;
     this.#shownAt = now;
     if (this.#output.isTTY) {
-      this.#output.write(`${eraseLine}${text().slice(0, (this.#output.columns ?? 80) - 1)}`);
+      this.#output.write(`${eraseLine}${text().slice(0, (this.#output.columns || 80) - 1)}`);
       this.#isShown = true;
     } else {
       this.#output.write(`${text()}\n`);

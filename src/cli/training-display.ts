@@ -21,7 +21,7 @@ export interface TrainingDisplay {
   ended(progress: TrainingProgress, folder: string, isComplete: boolean): void;
 }
 
-const barWidth = 20;
+const barWidth = 16;
 
 export function personDisplay(training: ResolvedTraining, output: LineOutput): TrainingDisplay {
   const line = new LiveLine(output);

@@ -69,18 +69,23 @@ export function start(...args: readonly string[]): Running {
 
 export const run = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
 
-/** It failed as a command should: by this code, with one line that says so, without a stack. */
-export function expectFailure({ code, stderr }: Ended, exit: number, said: RegExp | string): void {
-  expect(stderr).toMatch(/^ringtmp: [^\n]+\n$/);
-  expect(stderr).toMatch(said);
-  expect(code).toBe(exit);
-}
+/** How a process ended, to hold against `failure`. */
+export const outcome = ({ code, stderr }: Ended): { code: number | null; lines: string[] } => ({
+  code,
+  lines: stderr.trimEnd().split('\n'),
+});
+
+/** A command fails by this code, with one line that says so, without a stack. */
+export const failure = (code: number, said: RegExp): { code: number; lines: unknown[] } => ({
+  code,
+  lines: [expect.stringMatching(new RegExp(`^ringtmp: .*(?:${said.source})`))],
+});
 
 /** The processes that a process has started (Linux). */
 export const childrenOf = ({ pid }: ChildProcess): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
-export const isAlive = (pid: number): boolean => {
+const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
@@ -89,8 +94,11 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-export const expectAllGone = (pids: readonly number[]): Promise<void> =>
-  vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+/** The processes that do not end by themselves within seconds. */
+export async function survivorsOf(pids: readonly number[]): Promise<readonly number[]> {
+  const alive = (): number[] => pids.filter(isAlive);
+  return vi.waitUntil(() => alive().length === 0, { timeout: 10_000 }).then(() => [], alive);
+}
 
 /** The first invitation of a master that waits, started with --json. */
 export async function invitationOf(master: Running): Promise<string> {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
 import { frameMagic, wireVersion } from '../../src/protocol/frame.ts';
-import { expectFailure, inFolder, run, small, writeTestFile, writeTraining } from './command.ts';
+import { failure, outcome, inFolder, run, small, writeTestFile, writeTraining } from './command.ts';
 
 beforeAll(() => {
   writeTraining('good.json');
@@ -62,7 +62,9 @@ const failures: readonly {
 
 test.each(failures)('$what', async ({ what, changes, flags = [], exit, said }) => {
   const file = writeTraining('bad.json', changes);
-  expectFailure(await run('train', file, ...flags, '--out', inFolder(what)), exit, said);
+  expect(outcome(await run('train', file, ...flags, '--out', inFolder(what)))).toEqual(
+    failure(exit, said),
+  );
 });
 
 test.each([
@@ -76,7 +78,7 @@ test.each([
   { args: ['join'], said: /join needs an invitation/ },
   { args: ['join', 'localhost:7000'], said: /without a secret/ },
 ])('$args', async ({ args, said }) => {
-  expectFailure(await run(...args), 2, said);
+  expect(outcome(await run(...args))).toEqual(failure(2, said));
 });
 
 test('a master of another version', async () => {
@@ -91,7 +93,7 @@ test('a master of another version', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   const ended = await run('join', `127.0.0.1:${port}#abcdefghijklmnopqrstuv`);
-  expectFailure(ended, 4, /version/);
+  expect(outcome(ended)).toEqual(failure(4, /version/));
   server.close();
 });
 

@@ -6,8 +6,7 @@ import { inFolder, run, start, table, writeTestFile, writeTraining } from './com
 const trained = inFolder('trained');
 
 beforeAll(async () => {
-  const ended = await run('train', writeTraining('use.json'), '--out', trained);
-  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  await run('train', writeTraining('use.json'), '--out', trained);
 });
 
 interface Evaluation {
@@ -53,10 +52,10 @@ test('predict writes a line a sample, in order, alone and over a ring, with labe
 
 test('whoever reads only the first line of predictions is not told off', async () => {
   const file = writeTestFile('many.csv', table(30_000));
-  const { child, ended, said } = start('predict', trained, '--data', file);
-  await said(/\n/);
-  child.stdout!.destroy();
-  const { code, stderr } = await ended;
+  const predicting = start('predict', trained, '--data', file);
+  await predicting.said(/\n/);
+  predicting.child.stdout!.destroy();
+  const { code, stderr } = await predicting.ended;
   expect(code).toBe(0);
   expect(stderr).not.toMatch(/EPIPE|ringtmp:| at /);
 });
