@@ -1,7 +1,7 @@
 // A ring of simulated devices that really compute: the nodes, executors and engines of the product over
 // virtual links. For tests of exactness against other numbers of nodes and against PyTorch.
 
-import { createSampler, memoryDataset } from '../../src/data/index.ts';
+import { createSampler } from '../../src/data/index.ts';
 import { createInlineEngine } from '../../src/engine/inline.ts';
 import type { Shape } from '../../src/graph/graph.ts';
 import { learningRateAt } from '../../src/model/learning-rate.ts';
@@ -189,5 +189,3 @@ function asStore(parameters: ReadonlyMap<string, Float32Array>): Map<number, Pay
   }
   return new Map([...layers].map(([layer, tensors]) => [layer, tensorPayload(tensors)]));
 }
-
-export { memoryDataset };
