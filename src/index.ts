@@ -22,9 +22,10 @@ export { evaluationCourse, trainingCourse } from './ring/course.ts';
 export type { Pass } from './ring/course.ts';
 export type { Report } from './node.ts';
 
-/** The folder of a run. */
+/** The folder of a run, and a master's way to and from it. */
 export { createRun, openRun } from './checkpoint/run.ts';
 export type { Run, RunWriter } from './checkpoint/run.ts';
+export { createRunStore, openRunStore } from './cli/run-store.ts';
 
 /** Graphs, their gradients, and the engine that runs them. */
 export { GraphBuilder } from './graph/builder.ts';

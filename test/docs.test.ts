@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 import { blocks, fillIn, pages } from '../scripts/docs/blocks.ts';
+import { parseTraining } from '../src/model/training.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const contents = await blocks();
@@ -38,4 +39,12 @@ test.each(documents)('the links of %s lead somewhere', (document) => {
     .map(([, target]) => target!)
     .filter((target) => !existsSync(join(root, dirname(document), target)));
   expect(missing).toEqual([]);
+});
+
+test.each(['README.md', 'docs/training-file.md'])('the training file in %s is one', (document) => {
+  const text = readFileSync(join(root, document), 'utf8');
+  const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => json!);
+  expect(examples).not.toHaveLength(0);
+  for (const example of examples)
+    expect(parseTraining(JSON.parse(example), document)).toHaveProperty('model');
 });

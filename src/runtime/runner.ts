@@ -19,6 +19,7 @@ export interface LayerStore {
 export interface RunnerPorts {
   readonly node: Node;
   readonly executor: Executor;
+  /** Without one, checkpoints are not kept. */
   readonly store?: LayerStore;
   /** Opens an admitted link to a neighbour. */
   readonly connect?: (address: string) => Promise<Link>;
@@ -116,12 +117,12 @@ export class NodeRunner {
         return this.#later(this.#connect(effect));
       case 'store': {
         const { step, layer, payload } = effect;
-        const store = this.#ports.store!;
+        const { store } = this.#ports;
         const done =
           layer === undefined
-            ? store.complete(step)
-            : store.save(step, layer, payload as TensorPayload);
-        return this.#later(done, () => ({ type: 'stored' }));
+            ? store?.complete(step)
+            : store?.save(step, layer, payload as TensorPayload);
+        return this.#later(done ?? Promise.resolve(), () => ({ type: 'stored' }));
       }
       case 'fetch': {
         const { layer } = effect;
