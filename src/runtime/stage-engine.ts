@@ -3,6 +3,7 @@
 // last one, a group of them).
 
 import { byteLength } from '../graph/graph.ts';
+import type { TensorType } from '../graph/graph.ts';
 import { initialValues } from '../model/initialise.ts';
 import { deriveStage, stageNorms, stageUpdate } from '../model/stage.ts';
 import type {
