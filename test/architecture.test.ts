@@ -68,12 +68,12 @@ describe('imports', () => {
 });
 
 describe('files', () => {
-  const longest = 220;
+  const longest = 230;
   // Each is one state machine or one dialogue with memory that would not be clearer in two files.
   const mayBeLonger: Readonly<Record<string, number>> = {
     'ring/master.ts': 520,
     'ring/worker.ts': 290,
-    'runtime/stage-engine.ts': 320,
+    'runtime/stage-engine.ts': 330,
     'data/csv.ts': 240,
   };
 
