@@ -73,7 +73,7 @@ describe('files', () => {
   const mayBeLonger: Readonly<Record<string, number>> = {
     'ring/master.ts': 520,
     'ring/worker.ts': 290,
-    'runtime/stage-engine.ts': 330,
+    'runtime/stage-engine.ts': 350,
     'data/csv.ts': 240,
   };
 
