@@ -2,11 +2,18 @@
 // The command line: which commands and flags there are. What a command does is loaded when it is run,
 // so that help is there at once.
 
+import { setFlagsFromString } from 'node:v8';
+
 import { Command, Option } from 'commander';
 
 import { tellFailure, usageLine } from './fail.ts';
 import { positiveNumber, wholeNumber, withEngineFlags, withRingFlags } from './flags.ts';
 import { version } from './version.ts';
+
+// What a node makes besides tensors is little and soon forgotten: a small young generation keeps the
+// process small, which counts on a device of 512 MB.
+setFlagsFromString('--max-semi-space-size=1');
+setFlagsFromString('--semi-space-growth-factor=1');
 
 /** Ends the process when what was written has left. */
 const exit = (code: number): void => {

@@ -81,6 +81,7 @@ export class EngineExecutor implements Executor {
     for (const stage of stages) {
       const placed = new StageEngine(this.#engine, this.#training, stage, isAlone, purpose);
       this.#stages.set(stage.place, placed);
+      await placed.compile();
       await placed.initialise();
     }
     const units = Object.fromEntries(

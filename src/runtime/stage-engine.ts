@@ -162,6 +162,18 @@ export class StageEngine {
 
   // ----------------------------------------------------------------------------------- works
 
+  /** Compiles what every step runs, so that the first is not slower and all memory is taken before it. */
+  async compile(): Promise<void> {
+    const { rows, microbatches } = this.#training.resolved;
+    if (this.#purpose === 'use') return void (await this.#programs(rows, 'predict'));
+    await this.#programs(rows, 'train');
+    for (const [unit, group] of this.units.entries()) {
+      const grouped = rows * Math.min(group, microbatches);
+      await this.#weightProgram(unit, grouped, false);
+      if (group < microbatches) await this.#weightProgram(unit, grouped, true);
+    }
+  }
+
   /** Gives every parameter its value of the seed, and the optimizer's state zeros. */
   async initialise(): Promise<void> {
     const { layers } = this.#training.resolved;

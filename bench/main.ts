@@ -1,0 +1,167 @@
+// The benchmark of the whole runtime: `npm run bench [PART…]`. Every figure is a ratio of measurements
+// taken in turn within one run, as the median of several rounds, since machines drift.
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+import type { NodeReport } from '../dist/node.js';
+import { idealSpeedup } from './ideal.ts';
+import { measureTraining, trainingOf } from './training.ts';
+import type { Setting } from './training.ts';
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 2);
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+const spread = (values: readonly number[]): string =>
+  `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
+
+const python = '/usr/bin/python3';
+
+function hasPyTorch(): boolean {
+  try {
+    execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const pyTorch = (name: string, batch: number): number =>
+  Number(
+    execFileSync(python, ['bench/pytorch.py', name, String(batch), String(seconds)]).toString(),
+  );
+
+const stepsPerSecond = async (
+  setting: Partial<Setting> & Pick<Setting, 'name' | 'batch'>,
+): Promise<number> =>
+  (await measureTraining({ microbatches: 1, nodes: 1, engine: {}, seconds, ...setting }))
+    .stepsPerSecond;
+
+/** (a) Training steps of one node on one thread, against PyTorch on one thread. */
+async function oneNode(): Promise<void> {
+  if (!hasPyTorch()) {
+    console.log('(a) needs PyTorch: on Debian, apt-get install python3-torch libopenblas0-pthread');
+    return;
+  }
+  console.log('(a) training steps of one node, one thread, relative to PyTorch (median, range)');
+  const cases = [
+    { name: '784-512-512-10', batch: 32 },
+    { name: '784-512-512-10', batch: 128 },
+    { name: '1024-1024-1024-1024-10', batch: 32 },
+    { name: '1024-1024-1024-1024-10', batch: 128 },
+    { name: 'cnn', batch: 32 },
+  ];
+  for (const each of cases) {
+    const ratios = { blas: [] as number[], wasm: [] as number[] };
+    const torch: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const reference = pyTorch(each.name, each.batch);
+      torch.push(reference);
+      for (const kind of ['blas', 'wasm'] as const)
+        ratios[kind].push((await stepsPerSecond({ ...each, engine: { kind } })) / reference);
+    }
+    const label = `${each.name} b${each.batch}`.padEnd(30);
+    console.log(
+      `  ${label} blas ${spread(ratios.blas)}  wasm ${spread(ratios.wasm)}  (PyTorch ${median(torch).toFixed(0)} steps/s)`,
+    );
+  }
+}
+
+/** (b) A ring of two processes on two cores against one node. */
+async function ringOfTwo(): Promise<void> {
+  console.log('(b) a ring of 2 processes, 1024-1024-1024-1024-1024-10, batch 256, 8 microbatches');
+  const net = { name: '1024-1024-1024-1024-1024-10', batch: 256 };
+  const against = { microbatched: [] as number[], whole: [] as number[] };
+  let ring: readonly NodeReport[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const two = await stepsPerSecond({
+      ...net,
+      microbatches: 8,
+      nodes: 2,
+      formed: (nodes) => (ring = nodes),
+    });
+    against.microbatched.push(two / (await stepsPerSecond({ ...net, microbatches: 8 })));
+    against.whole.push(two / (await stepsPerSecond({ ...net, microbatches: 1 })));
+  }
+  const { training } = trainingOf({ ...net, microbatches: 8, nodes: 2, engine: {}, seconds });
+  const ideal = idealSpeedup(training, ring);
+  const reached = (median(against.microbatched) / ideal) * 100;
+  console.log(`  against one node with 8 microbatches: ${spread(against.microbatched)}`);
+  console.log(
+    `  the schedule allows on two equal devices: ${ideal.toFixed(2)} (${reached.toFixed(0)} % reached)`,
+  );
+  console.log(`  against one node with the whole batch: ${spread(against.whole)}`);
+}
+
+/** (c) What a microbatch costs a node besides its engine: a net so small that little else is left. */
+async function overhead(): Promise<void> {
+  const microbatches = 64;
+  const tiny = {
+    name: '8-8-8-10',
+    batch: microbatches,
+    microbatches,
+    engine: { kind: 'wasm' },
+  } as const;
+  const perMicrobatch = async (nodes: number): Promise<number> =>
+    1000 / (await stepsPerSecond({ ...tiny, nodes })) / microbatches;
+  const alone: number[] = [];
+  const ring: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    alone.push(await perMicrobatch(1));
+    ring.push(await perMicrobatch(2));
+  }
+  console.log('(c) milliseconds per microbatch, engine and all, with a net of next to no work');
+  console.log(
+    `  one node: ${spread(alone)}   a ring of 2 (each node has both ways to do): ${spread(ring)}`,
+  );
+}
+
+/** (d) Resident memory of a worker beyond its tensors. */
+async function memory(): Promise<void> {
+  if (process.platform !== 'linux') {
+    console.log('(d) reads /proc: Linux only');
+    return;
+  }
+  console.log('(d) resident memory of a worker beyond its tensors');
+  for (const kind of ['blas', 'wasm'] as const) {
+    let tensors = 0;
+    let resident = 0;
+    await stepsPerSecond({
+      name: '1024-1024-1024-1024-1024-10',
+      batch: 256,
+      microbatches: 8,
+      nodes: 2,
+      engine: { kind },
+      formed: (nodes) => (tensors = nodes[1]!.bytes),
+      whileRunning: () => (resident = residentBytes(childProcess())),
+    });
+    const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+    console.log(
+      `  ${kind}: ${megabytes(resident - tensors)} (resident ${megabytes(resident)}, tensors ${megabytes(tensors)})`,
+    );
+  }
+}
+
+/** The process that this one has started and that still runs. */
+function childProcess(): string {
+  const mine = readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`PPid:\t${process.pid}\n`);
+    } catch {
+      return false;
+    }
+  });
+  return mine.at(-1)!;
+}
+
+const residentBytes = (pid: string): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+
+const parts = { a: oneNode, b: ringOfTwo, c: overhead, d: memory };
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
