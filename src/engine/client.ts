@@ -20,11 +20,13 @@ interface Waiting {
 
 class ThreadHost implements Host {
   readonly #worker: Worker;
+  readonly #doorbell = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting: Waiting[] = [];
   #ended: RingError | undefined;
 
-  constructor(settings: ThreadSettings) {
-    this.#worker = startThread('thread', settings);
+  constructor(settings: Omit<ThreadSettings, 'doorbell'>) {
+    const doorbell = this.#doorbell;
+    this.#worker = startThread('thread', { ...settings, doorbell } satisfies ThreadSettings);
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', (error) =>
       this.#end(new RingError('ENGINE', `the engine's thread failed: ${error.message}`)),
@@ -74,6 +76,8 @@ class ThreadHost implements Host {
     if (this.#ended) throw this.#ended;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(request);
+    Atomics.add(this.#doorbell, 0, 1);
+    Atomics.notify(this.#doorbell, 0);
   }
 
   #next(): Promise<Answer> {

@@ -13,6 +13,8 @@ export interface ThreadSettings {
   readonly module: WebAssembly.Module;
   readonly kind: EngineKind;
   readonly threads: number;
+  /** One word of shared memory that changes with every request, once that is in the thread's port. */
+  readonly doorbell: Int32Array;
 }
 
 export type Request =
