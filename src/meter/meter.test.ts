@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+
+import { clockOffset } from './clock.ts';
+import { Meter } from './fold.ts';
+import type { BusyKind, Entry, IdleCause } from './timeline.ts';
+import { toTrace } from './trace.ts';
+
+const compute = (kind: BusyKind, start: number, end: number): Entry => ({
+  type: 'compute',
+  kind,
+  label: kind,
+  start,
+  end,
+});
+const wait = (cause: IdleCause, at: number): Entry => ({ type: 'wait', cause, at });
+const commit = (step: number, at: number): Entry => ({ type: 'commit', step, at });
+
+const figuresOf = (entries: readonly Entry[]): Meter['figures'] => {
+  const meter = new Meter();
+  for (const entry of entries) meter.add(entry);
+  return meter.figures;
+};
+
+test('from commit to commit, busy and idle make up the wall time', () => {
+  const figures = figuresOf([
+    compute('forward', 0, 4),
+    commit(1, 5),
+    wait('input', 5),
+    compute('forward', 6, 8),
+    wait('gradient', 8),
+    compute('backward', 11, 12),
+    compute('weights', 12, 13),
+    wait('parameters', 13),
+    commit(2, 15),
+    compute('forward', 15, 99),
+  ]);
+  expect(figures.wallSeconds).toBe(10);
+  expect(figures.steps).toBe(1);
+  expect(figures.busySeconds).toEqual({ forward: 2, backward: 1, weights: 1, update: 0, other: 0 });
+  expect(figures.idleSeconds).toEqual({
+    input: 1,
+    gradient: 3,
+    parameters: 2,
+    link: 0,
+    start: 0,
+    end: 0,
+  });
+  expect(figures.idleShare).toBeCloseTo(0.6, 12);
+});
+
+test('what is computed after the last commit counts for nothing yet', () => {
+  const before = [commit(1, 0), compute('forward', 0, 1), commit(2, 2)];
+  expect(figuresOf([...before, compute('forward', 2, 3), wait('link', 3)])).toEqual(
+    figuresOf(before),
+  );
+});
+
+test('an engine that computes all the time is never idle', () => {
+  const figures = figuresOf([
+    commit(1, 1),
+    compute('forward', 1, 2),
+    compute('backward', 2, 4),
+    commit(2, 4),
+  ]);
+  expect(figures.idleShare).toBe(0);
+  expect(Object.values(figures.idleSeconds).every((seconds) => seconds === 0)).toBe(true);
+});
+
+test('traffic is counted by kind and by link, both ways', () => {
+  const figures = figuresOf([
+    commit(1, 0),
+    { type: 'send', to: 'b', message: 'activation', bytes: 10, start: 0, end: 1 },
+    { type: 'send', to: 'b', message: 'activation', bytes: 20, start: 1, end: 2 },
+    { type: 'receive', from: 'b', message: 'gradient', bytes: 5, at: 2 },
+    { type: 'serialise', seconds: 0.25, at: 2 },
+    commit(2, 3),
+  ]);
+  expect(figures.sent).toEqual({ activation: { messages: 2, bytes: 30 } });
+  expect(figures.received).toEqual({ gradient: { messages: 1, bytes: 5 } });
+  expect(figures.bytesByLink).toEqual({ b: 35 });
+  expect(figures.serialiseSeconds).toBe(0.25);
+});
+
+test('a run without two commits has no figures', () => {
+  expect(figuresOf([compute('forward', 0, 1)])).toMatchObject({
+    wallSeconds: 0,
+    steps: 0,
+    idleShare: 0,
+  });
+});
+
+test('the offset of a clock is within half of the shortest round trip', () => {
+  const offset = 40;
+  const exchange = (
+    sent: number,
+    there: number,
+    back: number,
+    held = 0.5,
+  ): Parameters<typeof clockOffset>[0][0] => ({
+    sent,
+    receivedThere: sent + there + offset,
+    answeredThere: sent + there + held + offset,
+    received: sent + there + held + back,
+  });
+  const estimate = clockOffset([exchange(0, 3, 1), exchange(10, 0.2, 0.1), exchange(20, 2, 2)])!;
+  expect(estimate.errorSeconds).toBeCloseTo(0.15, 9);
+  expect(Math.abs(estimate.seconds - offset)).toBeLessThanOrEqual(estimate.errorSeconds);
+  expect(clockOffset([])).toBeUndefined();
+});
+
+test('a trace has a process a node, its engine, its waits and its links on one clock', () => {
+  const { traceEvents } = toTrace([
+    {
+      node: 'master',
+      entries: [compute('forward', 1, 2), commit(1, 2)],
+      offsetSeconds: 0,
+      errorSeconds: 0,
+    },
+    {
+      node: 'worker-1',
+      entries: [
+        wait('input', 11),
+        compute('backward', 12, 12.5),
+        { type: 'send', to: 'master', message: 'gradient', bytes: 8, start: 12.5, end: 13 },
+      ],
+      offsetSeconds: -10,
+      errorSeconds: 0.001,
+    },
+  ]);
+  const spans = traceEvents
+    .filter(({ ph }) => ph === 'X')
+    .map(({ name, pid, ts, dur }) => [name, pid, ts, dur]);
+  expect(spans).toEqual([
+    ['forward', 1, 1e6, 1e6],
+    ['input', 2, 1e6, 1e6],
+    ['backward', 2, 2e6, 5e5],
+    ['gradient', 2, 2.5e6, 5e5],
+  ]);
+  const names = traceEvents.filter(({ ph }) => ph === 'M').map(({ args }) => args!['name']);
+  expect(names).toEqual([
+    'master',
+    'engine',
+    'waits for',
+    'worker-1 (clock ±1.00 ms)',
+    'engine',
+    'waits for',
+    'link to master',
+  ]);
+});

@@ -1,0 +1,40 @@
+// What happened on a node and when: the record from which every figure about a run follows. Times are
+// seconds on the node's own clock (runtime/) or the virtual one (simulator/); the same fold reads both.
+
+/** What an engine is busy with. */
+export type BusyKind = 'forward' | 'backward' | 'weights' | 'update' | 'other';
+
+/** Why an engine has nothing to compute. */
+export type IdleCause = 'input' | 'gradient' | 'parameters' | 'link' | 'start' | 'end';
+
+export type Entry =
+  /** The engine computed; intervals of one node do not overlap. */
+  | {
+      readonly type: 'compute';
+      readonly kind: BusyKind;
+      readonly label: string;
+      readonly start: number;
+      readonly end: number;
+    }
+  /** The node has given its engine all there is and waits. */
+  | { readonly type: 'wait'; readonly cause: IdleCause; readonly at: number }
+  /** A message was handed to its link at `start`; its bytes had left at `end`. */
+  | {
+      readonly type: 'send';
+      readonly to: string;
+      readonly message: string;
+      readonly bytes: number;
+      readonly start: number;
+      readonly end: number;
+    }
+  | {
+      readonly type: 'receive';
+      readonly from: string;
+      readonly message: string;
+      readonly bytes: number;
+      readonly at: number;
+    }
+  /** Messages were turned into bytes or back, beside the engine. */
+  | { readonly type: 'serialise'; readonly seconds: number; readonly at: number }
+  /** The node's part of a step is committed. */
+  | { readonly type: 'commit'; readonly step: number; readonly at: number };
