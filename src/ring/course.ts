@@ -17,7 +17,10 @@ export type Pass =
       readonly epoch: number;
       readonly rows: number;
     }
-  | { readonly kind: 'save'; readonly step: number; readonly epoch: number };
+  | { readonly kind: 'save'; readonly step: number };
+
+/** A pass that really goes round. */
+export type Round = Exclude<Pass, { kind: 'save' }>;
 
 export interface CourseSize {
   readonly trainCount: number;
@@ -43,7 +46,7 @@ export function* trainingCourse(size: CourseSize): Generator<Pass> {
     if (inEpoch === perEpoch - 1 || step === steps - 1) {
       const done = step + 1;
       if (testCount > 0) yield { kind: 'evaluate', step: done, epoch, rows: testCount };
-      yield { kind: 'save', step: done, epoch };
+      yield { kind: 'save', step: done };
     }
   }
 }

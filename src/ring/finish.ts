@@ -8,6 +8,21 @@ import { RingError } from '../errors.ts';
 export const onWire = (norms: readonly number[]): (number | null)[] =>
   norms.map((norm) => (Number.isFinite(norm) ? norm : null));
 
+/** What of a step's squared norms is known so far. */
+export class StepNorms {
+  closing: readonly (number | null)[] | undefined;
+  opening: readonly (number | null)[] | undefined;
+  /** Of everyone after the opening stage, as the first worker tells them. */
+  downstream: readonly (number | null)[] | undefined;
+
+  /** Those of all layers in order, once every stage has every gradient. */
+  all(alone: boolean): readonly (number | null)[] | undefined {
+    const { closing, opening, downstream } = this;
+    if (!closing || alone) return closing;
+    return opening && downstream && [...opening, ...downstream];
+  }
+}
+
 /**
  * The factor that every gradient of the step is multiplied by.
  * @param squaredNorms by layer, for all layers in order

@@ -1,7 +1,6 @@
 // Who is in the ring and who holds what: the master's part before training. Membership is decided
 // here and nowhere else, never in the hot path.
 
-import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
 import type { NodeId, NodeReport, Purpose, Stage } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
@@ -53,11 +52,6 @@ export class Formation {
   }
 
   join(node: NodeId, message: MessageOf<'join'>): void {
-    if (this.isFull)
-      throw new RingError(
-        'PROTOCOL',
-        `the ring has all its ${this.#wanted} nodes: start another run`,
-      );
     const { type: _, ...capabilities } = message;
     this.members.push({ node, ...capabilities });
   }
@@ -76,6 +70,12 @@ export class Formation {
 
   stagesOf(node: NodeId): readonly Stage[] {
     return this.#stages[this.members.findIndex((member) => member.node === node)]!;
+  }
+
+  /** As a person knows it: `worker-2 (laptop)`. */
+  nameOf(node: NodeId): string {
+    const name = this.members.find((member) => member.node === node)?.name;
+    return name === undefined || name === node ? node : `${node} (${name})`;
   }
 
   /** Which node holds the layer. */

@@ -114,7 +114,8 @@ export class StageRun {
 
   /** Takes in an activation; false when it is not the one that is due or nobody gave credit for it. */
   takeActivation(of: Microbatch, payload: Payload): boolean {
-    if (of.pass !== this.pass || of.microbatch !== this.arrived || this.arrived >= this.#granted)
+    const isOfThisPass = of.pass === this.pass && of.mode === this.mode && of.of === this.of;
+    if (!isOfThisPass || of.microbatch !== this.arrived || this.arrived >= this.#granted)
       return false;
     this.arrived += 1;
     this.activations.push({ of, payload });

@@ -3,16 +3,27 @@
 // more than that of a model which it could never hold.
 
 import { masterId } from '../node.ts';
-import type { Effect, NodeId, Payload } from '../node.ts';
+import type { NodeId, Payload } from '../node.ts';
+import type { Formation } from './formation.ts';
+import type { Outbox } from './outbox.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export type Direction = 'save' | 'load';
+
+/** What a transfer reaches layers by. */
+export interface TransferRoutes {
+  readonly formation: Formation;
+  readonly outbox: Outbox;
+  readonly works: WorkQueue;
+}
 
 export class Transfer {
   readonly direction: Direction;
   readonly step: number;
   readonly #layers: number[];
-  readonly #holderOf: (layer: number) => NodeId;
-  readonly #generation: number;
+  readonly #routes: TransferRoutes;
+  /** The first layer has left where it was, and is on its way to where it should be. */
+  #hasArrived = false;
   #completing = false;
   done = false;
 
@@ -20,57 +31,65 @@ export class Transfer {
     direction: Direction,
     step: number,
     layers: readonly number[],
-    holderOf: (layer: number) => NodeId,
-    generation: number,
+    routes: TransferRoutes,
   ) {
     this.direction = direction;
     this.step = step;
     this.#layers = [...layers];
-    this.#holderOf = holderOf;
-    this.#generation = generation;
+    this.#routes = routes;
   }
 
-  /** The layer that is on its way. */
-  get layer(): number | undefined {
-    return this.#layers[0];
+  /** Whether `node` is to give up this layer for the checkpoint. */
+  awaitsParameters(node: NodeId, layer: number): boolean {
+    return this.direction === 'save' && !this.#hasArrived && this.#isOn(node, layer);
+  }
+
+  /** Whether `node` is to say that it has taken in this layer. */
+  awaitsLoaded(node: NodeId, layer: number): boolean {
+    return this.direction === 'load' && this.#hasArrived && this.#isOn(node, layer);
+  }
+
+  #isOn(node: NodeId, layer: number): boolean {
+    return layer === this.#layers[0] && this.#routes.formation.holderOf(layer) === node;
   }
 
   /** Asks for the next layer where it is now; after the last, completes the checkpoint. */
-  next(): Effect | undefined {
-    const { layer } = this;
+  next(): void {
+    const { formation, outbox, works } = this.#routes;
+    const [layer] = this.#layers;
+    this.#hasArrived = false;
     if (layer === undefined) {
       if (this.direction === 'load') this.done = true;
-      if (this.done) return undefined;
-      this.#completing = true;
-      return { type: 'store', step: this.step };
+      else {
+        this.#completing = true;
+        outbox.add({ type: 'store', step: this.step });
+      }
+      return;
     }
-    if (this.direction === 'load') return { type: 'fetch', layer };
-    const node = this.#holderOf(layer);
-    return node === masterId
-      ? { type: 'compute', work: { kind: 'read', layer } }
-      : this.#send(node, { type: 'collect', layer });
+    if (this.direction === 'load') return outbox.add({ type: 'fetch', layer });
+    const node = formation.holderOf(layer);
+    if (node === masterId) works.addUrgent({ kind: 'read', layer });
+    else outbox.send(node, { type: 'collect', layer });
   }
 
   /** The layer's tensors are at the master: on they go, to the store or to who holds the layer. */
-  arrived(layer: number, payload: Payload): Effect {
-    if (this.direction === 'save') return { type: 'store', step: this.step, layer, payload };
-    const node = this.#holderOf(layer);
-    return node === masterId
-      ? { type: 'compute', work: { kind: 'write', layer, payload } }
-      : this.#send(node, { type: 'load', layer, payload });
+  arrived(layer: number, payload: Payload): void {
+    const { formation, outbox, works } = this.#routes;
+    this.#hasArrived = true;
+    if (this.direction === 'save')
+      return outbox.add({ type: 'store', step: this.step, layer, payload });
+    const node = formation.holderOf(layer);
+    if (node === masterId) works.addUrgent({ kind: 'write', layer, payload });
+    else outbox.send(node, { type: 'load', layer, payload });
   }
 
   /** The layer is where it should be. */
-  settled(): Effect | undefined {
+  settled(): void {
     if (this.#completing) {
       this.done = true;
-      return undefined;
+      return;
     }
     this.#layers.shift();
-    return this.next();
-  }
-
-  #send(to: NodeId, message: Extract<Effect, { type: 'send' }>['message']): Effect {
-    return { type: 'send', to, generation: this.#generation, message };
+    this.next();
   }
 }

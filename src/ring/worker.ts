@@ -3,32 +3,27 @@
 
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { masterId, worksAhead } from '../node.ts';
+import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
-import { onWire } from './finish.ts';
-import { nextWork } from './schedule.ts';
+import { Assignment } from './assignment.ts';
+import { notDue } from './exchange.ts';
+import { Outbox } from './outbox.ts';
 import { StageRun } from './stage-run.ts';
+import { WorkQueue } from './work-queue.ts';
+import { WorkerStage } from './worker-stage.ts';
 
 export class Worker implements Node {
   readonly #join: MessageOf<'join'>;
-  #effects: Effect[] = [];
-  #generation = 0;
-  #assignment: MessageOf<'assign'> | undefined;
-  #run: StageRun | undefined;
-  /** Works that the engine has been given and has not done. */
-  #computing = 0;
-  #over = false;
-  /** Goes before anything of a pass: updates, and layers read and written. */
-  readonly #urgent: Work[] = [];
-  readonly #introduced = new Set<NodeId>();
-  #bytes: number | undefined;
+  readonly #outbox = new Outbox();
+  readonly #works = new WorkQueue(this.#outbox);
+  readonly #linked = new Set<NodeId>();
+  #assignment: Assignment | undefined;
+  /** Once it is prepared; and the bytes that it takes. */
+  #stage: WorkerStage | undefined;
+  #bytes = 0;
   #readySent = false;
-  /** Of the pass's end: own norms, those of everyone downstream, and how far the talk about them is. */
-  #norms: (number | null)[] | undefined;
-  #normsDownstream: readonly (number | null)[] | undefined;
-  #normsAsked = false;
-  #finishedSent = false;
+  #over = false;
 
   /** `join` says what this device is and can do. */
   constructor(join: MessageOf<'join'>) {
@@ -36,8 +31,7 @@ export class Worker implements Node {
   }
 
   receive(event: Event): readonly Effect[] {
-    this.#effects = [];
-    if (this.#over) return this.#effects;
+    if (this.#over) return [];
     try {
       this.#take(event);
       this.#advance();
@@ -45,39 +39,32 @@ export class Worker implements Node {
       if (!(error instanceof RingError)) throw error;
       this.#fail(error.code, error.message);
     }
-    return this.#effects;
+    return this.#outbox.take();
   }
 
   #take(event: Event): void {
     switch (event.type) {
       case 'linked':
-        if (event.node === masterId && !this.#assignment) this.#send(masterId, this.#join);
-        else this.#linked(event.node);
-        break;
+        this.#linked.add(event.node);
+        return event.node === masterId ? this.#outbox.send(masterId, this.#join) : undefined;
       case 'unlinked':
-        this.#unlinked(event.node, event.reason);
-        break;
+        return this.#unlinked(event.node, event.reason);
       case 'message':
-        this.#message(event.from, event.generation, event.message);
-        break;
+        return this.#message(event.from, event.generation, event.message);
       case 'sent':
-        this.#sent(event.message);
-        break;
+        return this.#stage?.sent(event.message);
       case 'computed':
-        this.#computing -= 1;
-        this.#computed(event.work, event.result);
-        break;
+        this.#works.done();
+        return this.#computed(event.work, event.result);
       case 'failed':
-        this.#fail(event.code, event.reason);
-        break;
+        return this.#fail(event.code, event.reason);
       case 'stop':
-        this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
-        break;
+        return this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
       case 'start':
       case 'save':
       case 'stored':
       case 'fetched':
-        break;
+        return undefined;
     }
   }
 
@@ -87,197 +74,84 @@ export class Worker implements Node {
     if (message.type === 'failed' && from === masterId)
       return this.#end({ code: message.code, reason: message.message });
     // A frame of an older ring, or from before this node was told of a newer one, is nobody's.
-    if (generation !== this.#generation) return undefined;
-    const run = this.#run;
-    if (!run) throw unexpected(from, message);
+    if (generation !== this.#outbox.generation) return undefined;
+    if (!this.#stage) throw notDue(from, message);
     switch (message.type) {
-      case 'activation':
-        return this.#activation(from, message, run);
-      case 'gradient': {
-        const { pass, microbatch, payload } = message;
-        if (from !== this.#clockwise || !run.takeGradient(pass, microbatch, payload))
-          throw unexpected(from, message);
-        return undefined;
-      }
-      case 'credit':
-        return run.takeCredit(message.pass, message.upTo);
-      case 'finished':
-        if (from !== this.#clockwise || message.pass !== run.pass) throw unexpected(from, message);
-        this.#normsDownstream = message.squaredNorms;
-        return undefined;
-      case 'commit':
-        return this.#commit(from, message, run);
       case 'collect':
-        this.#urgent.push({ kind: 'read', layer: message.layer });
-        return undefined;
-      case 'load':
-        this.#urgent.push({ kind: 'write', layer: message.layer, payload: message.payload });
-        return undefined;
+        return this.#works.addUrgent({ kind: 'read', layer: message.layer });
+      case 'load': {
+        const { layer, payload } = message;
+        return this.#works.addUrgent({ kind: 'write', layer, payload });
+      }
       default:
-        throw unexpected(from, message);
+        return this.#stage.take(from, message);
     }
   }
 
   #assigned(from: NodeId, generation: number, message: MessageOf<'assign'>): void {
-    if (from !== masterId || this.#assignment) throw unexpected(from, message);
-    this.#assignment = message;
-    this.#generation = generation;
-    const { from: first, to, window, training, purpose } = message;
-    const stages = [{ place: 'inner', from: first, to, window }] as const;
-    this.#urgent.push({ kind: 'prepare', training, purpose, stages });
-    const next = message.ring[(message.index + 1) % message.ring.length]!;
-    if (next.node !== masterId)
-      this.#effects.push({ type: 'connect', ...next, self: message.node, generation });
-  }
-
-  get #clockwise(): NodeId {
-    const { ring, index } = this.#assignment!;
-    return ring[(index + 1) % ring.length]!.node;
-  }
-
-  get #anticlockwise(): NodeId {
-    const { ring, index } = this.#assignment!;
-    return ring[index - 1]!.node;
-  }
-
-  #linked(node: NodeId): void {
-    this.#introduced.add(node);
+    if (from !== masterId || this.#assignment) throw notDue(from, message);
+    this.#assignment = new Assignment(message);
+    this.#outbox.generation = generation;
+    this.#works.addUrgent(this.#assignment.prepare());
+    const connect = this.#assignment.connect(generation);
+    if (connect) this.#outbox.add(connect);
   }
 
   #unlinked(node: NodeId, reason: string): void {
     if (node === masterId)
       return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
-    if (this.#assignment && (node === this.#clockwise || node === this.#anticlockwise))
+    if (this.#assignment?.workers.includes(node))
       this.#fail('NODE_LOST', `lost the link to ${node}: ${reason}`);
   }
 
-  #activation(from: NodeId, message: MessageOf<'activation'>, run: StageRun): void {
-    if (from !== this.#anticlockwise) throw unexpected(from, message);
-    if (message.pass !== run.pass) {
-      if (message.pass < run.pass || message.microbatch !== 0 || !run.complete)
-        throw unexpected(from, message);
-      run.begin(message.pass, message.mode, message.of);
-      this.#norms = this.#normsDownstream = undefined;
-      this.#normsAsked = this.#finishedSent = false;
-    }
-    const { type: _, payload, ...of } = message;
-    if (of.of !== run.of || of.mode !== run.mode || !run.takeActivation(of, payload))
-      throw unexpected(from, message);
-  }
-
-  #commit(from: NodeId, message: MessageOf<'commit'>, run: StageRun): void {
-    if (from !== this.#anticlockwise || message.pass !== run.pass || !this.#finishedSent)
-      throw unexpected(from, message);
-    if (this.#clockwise !== masterId) this.#send(this.#clockwise, message);
-    this.#urgent.push({ kind: 'update', scalars: message.scalars });
-  }
-
-  #sent(message: Message): void {
-    if (!this.#run || !('pass' in message) || message.pass !== this.#run.pass) return;
-    if (message.type === 'activation') this.#run.activationsLeft += 1;
-    else if (message.type === 'gradient') this.#run.gradientsLeft += 1;
-  }
-
   #computed(work: Work, result: WorkResult): void {
-    const run = this.#run;
     switch (work.kind) {
-      case 'prepare': {
-        const [stage] = work.stages;
-        const { prepared } = result;
-        this.#bytes = prepared!.bytes;
-        const { clockwiseWindow } = this.#assignment!;
-        this.#run = new StageRun(stage!, prepared!.units.inner ?? [], false, clockwiseWindow);
-        break;
+      case 'prepare':
+        return this.#prepared(result.prepared!, work);
+      case 'read': {
+        const { layer } = work;
+        return this.#outbox.send(masterId, { type: 'parameters', layer, payload: result.payload! });
       }
-      case 'forward':
-        run!.computed.count(work);
-        run!.putOut(work.of, result.payload!);
-        break;
-      case 'backward':
-        run!.computed.count(work);
-        this.#send(this.#anticlockwise, {
-          type: 'gradient',
-          pass: work.of.pass,
-          microbatch: work.of.microbatch,
-          payload: result.payload!,
-        });
-        break;
-      case 'weights':
-        run!.computed.count(work);
-        break;
-      case 'norms':
-        this.#norms = onWire(result.squaredNorms!);
-        break;
-      case 'read':
-        this.#send(masterId, { type: 'parameters', layer: work.layer, payload: result.payload! });
-        break;
       case 'write':
-        this.#send(masterId, { type: 'loaded', layer: work.layer });
-        break;
+        return this.#outbox.send(masterId, { type: 'loaded', layer: work.layer });
       case 'update':
-      case 'loss':
-        break;
+        return undefined;
+      default:
+        return this.#stage?.computed(work, result);
     }
+  }
+
+  #prepared(
+    { bytes, units }: NonNullable<WorkResult['prepared']>,
+    { stages }: Extract<Work, { kind: 'prepare' }>,
+  ): void {
+    const assignment = this.#assignment!;
+    this.#bytes = bytes;
+    const run = new StageRun(stages[0]!, units.inner ?? [], false, assignment.clockwiseWindow);
+    this.#stage = new WorkerStage(run, assignment, this.#outbox, this.#works);
   }
 
   /** Everything that follows from what is known by now. */
   #advance(): void {
     this.#sayReady();
-    const run = this.#run;
-    if (run) {
-      for (const { of, payload } of run.release())
-        this.#send(this.#clockwise, { type: 'activation', ...of, payload });
-      const upTo = run.grant();
-      if (upTo !== undefined)
-        this.#send(this.#anticlockwise, { type: 'credit', pass: run.pass, upTo });
-      this.#sayFinished();
-    }
-    while (this.#computing < worksAhead && !this.#over) {
-      const work = this.#urgent.shift() ?? (run && (nextWork([run]) ?? this.#normsDue(run)));
-      if (!work) return;
-      this.#computing += 1;
-      this.#effects.push({ type: 'compute', work });
-    }
+    this.#stage?.advance();
+    if (!this.#over) this.#works.fill(() => this.#stage?.nextWork());
   }
 
   #sayReady(): void {
-    if (this.#readySent || this.#bytes === undefined) return;
-    const neighbours = [this.#clockwise, this.#anticlockwise].filter((node) => node !== masterId);
-    if (!neighbours.every((node) => this.#introduced.has(node))) return;
+    if (this.#readySent || !this.#stage) return;
+    if (!this.#assignment!.workers.every((node) => this.#linked.has(node))) return;
     this.#readySent = true;
-    this.#send(masterId, { type: 'ready', bytes: this.#bytes });
-  }
-
-  #normsDue(run: StageRun): Work | undefined {
-    if (run.of === 0 || run.mode !== 'train' || !run.complete || this.#normsAsked) return undefined;
-    this.#normsAsked = true;
-    return { kind: 'norms', place: run.stage.place };
-  }
-
-  #sayFinished(): void {
-    if (!this.#norms || !this.#normsDownstream || this.#finishedSent) return;
-    this.#finishedSent = true;
-    const squaredNorms = [...this.#norms, ...this.#normsDownstream];
-    this.#send(this.#anticlockwise, { type: 'finished', pass: this.#run!.pass, squaredNorms });
-  }
-
-  #send(to: NodeId, message: Message): void {
-    this.#effects.push({ type: 'send', to, generation: this.#generation, message });
+    this.#outbox.send(masterId, { type: 'ready', bytes: this.#bytes });
   }
 
   #fail(code: ErrorCode, reason: string): void {
-    this.#send(masterId, { type: 'failed', code, message: reason });
+    this.#outbox.send(masterId, { type: 'failed', code, message: reason });
     this.#end({ code, reason });
   }
 
   #end(error?: { code: ErrorCode; reason: string }): void {
     this.#over = true;
-    this.#effects.push(error ? { type: 'end', error } : { type: 'end' });
+    this.#outbox.add(error ? { type: 'end', error } : { type: 'end' });
   }
 }
-
-const unexpected = (from: NodeId, message: Message): RingError =>
-  new RingError(
-    'PROTOCOL',
-    `${from} sent '${message.type}' when it was not due: all nodes must run the same version of ringtmp`,
-  );

@@ -1,0 +1,109 @@
+// A worker's stage through pass after pass: a pass begins with its first activation, and a step ends
+// when the norms of everyone's gradients from here on have been told and the master commits it.
+
+import { masterId } from '../node.ts';
+import type { Message, NodeId, Work, WorkResult } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Assignment } from './assignment.ts';
+import { Exchange, notDue } from './exchange.ts';
+import { onWire } from './finish.ts';
+import type { Outbox } from './outbox.ts';
+import { nextWork } from './schedule.ts';
+import { StageRun } from './stage-run.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export class WorkerStage {
+  readonly #run: StageRun;
+  readonly #exchange: Exchange;
+  readonly #assignment: Assignment;
+  readonly #outbox: Outbox;
+  readonly #works: WorkQueue;
+  /** Of the step's end: own norms, those of everyone downstream, and how far the talk about them is. */
+  #norms: (number | null)[] | undefined;
+  #normsDownstream: readonly (number | null)[] | undefined;
+  #normsAsked = false;
+  #finishedSent = false;
+
+  constructor(run: StageRun, assignment: Assignment, outbox: Outbox, works: WorkQueue) {
+    this.#run = run;
+    this.#exchange = new Exchange(run, assignment, outbox);
+    this.#assignment = assignment;
+    this.#outbox = outbox;
+    this.#works = works;
+  }
+
+  /** Errors: PROTOCOL for what is not due. */
+  take(from: NodeId, message: Message): void {
+    switch (message.type) {
+      case 'activation':
+        this.#beginWith(from, message);
+        return this.#exchange.takeActivation(from, message);
+      case 'gradient':
+        return this.#exchange.takeGradient(from, message);
+      case 'credit':
+        return this.#exchange.takeCredit(from, message);
+      case 'finished':
+        if (from !== this.#assignment.clockwise || message.pass !== this.#run.pass)
+          throw notDue(from, message);
+        this.#normsDownstream = message.squaredNorms;
+        return undefined;
+      case 'commit':
+        return this.#commit(from, message);
+      default:
+        throw notDue(from, message);
+    }
+  }
+
+  /** Takes up the next pass with its first microbatch, when this one is done. */
+  #beginWith(from: NodeId, message: MessageOf<'activation'>): void {
+    const run = this.#run;
+    if (message.pass === run.pass) return;
+    if (
+      from !== this.#assignment.anticlockwise ||
+      message.pass < run.pass ||
+      message.microbatch !== 0 ||
+      !run.complete
+    )
+      throw notDue(from, message);
+    run.begin(message.pass, message.mode, message.of);
+    this.#norms = this.#normsDownstream = undefined;
+    this.#normsAsked = this.#finishedSent = false;
+  }
+
+  #commit(from: NodeId, message: MessageOf<'commit'>): void {
+    const { anticlockwise, clockwise } = this.#assignment;
+    if (from !== anticlockwise || message.pass !== this.#run.pass || !this.#finishedSent)
+      throw notDue(from, message);
+    if (clockwise !== masterId) this.#outbox.send(clockwise, message);
+    this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
+  }
+
+  sent(message: Message): void {
+    this.#exchange.sent(message);
+  }
+
+  computed(work: Work, result: WorkResult): void {
+    if (work.kind === 'norms') this.#norms = onWire(result.squaredNorms!);
+    this.#exchange.computed(work, result);
+  }
+
+  /** Sends what can be sent. */
+  advance(): void {
+    this.#exchange.send();
+    if (!this.#norms || !this.#normsDownstream || this.#finishedSent) return;
+    this.#finishedSent = true;
+    const squaredNorms = [...this.#norms, ...this.#normsDownstream];
+    const { anticlockwise } = this.#assignment;
+    this.#outbox.send(anticlockwise, { type: 'finished', pass: this.#run.pass, squaredNorms });
+  }
+
+  /** By the local rule; and when the stage has all its gradients, their norms. */
+  nextWork(): Work | undefined {
+    const run = this.#run;
+    const work = nextWork([run]);
+    if (work || run.of === 0 || run.mode !== 'train' || !run.complete || this.#normsAsked)
+      return work;
+    this.#normsAsked = true;
+    return { kind: 'norms', place: run.stage.place };
+  }
+}
