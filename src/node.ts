@@ -50,7 +50,10 @@ export interface Microbatch {
 export const worksAhead = 2;
 
 /** What a node asks its executor to compute; works are carried out in the order in which they are given. */
-export type Work =
+export type Work = StageWork | ReplicaWork | ShardWork;
+
+/** Works of stages: a node of the ring holds one or two. `read`, `write` and `update` are also a replica's. */
+export type StageWork =
   /** Derive the stages' graphs, allocate, initialise parameters from the seed. */
   | {
       readonly kind: 'prepare';
@@ -94,6 +97,92 @@ export type Work =
   | { readonly kind: 'read'; readonly layer: number }
   | { readonly kind: 'write'; readonly layer: number; readonly payload: Payload };
 
+/** Elements `first` to `first + count` of a parameter, `3.weight`, as it lies in memory. */
+export interface Slice {
+  readonly name: string;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a shard of a parameter server keeps of one layer, and the number that all know it by. */
+export interface Key {
+  readonly key: number;
+  readonly layer: number;
+  readonly slices: readonly Slice[];
+}
+
+/** What a shard of a parameter server asks for; payloads have a tensor for each of the key's slices. */
+export type ShardWork =
+  /** Allocate the keys of a shard, with parameters of the seed. */
+  | { readonly kind: 'hold'; readonly training: unknown; readonly keys: readonly Key[] }
+  /** A worker's gradient becomes the sum of a key, or is added to it. */
+  | {
+      readonly kind: 'gather';
+      readonly key: number;
+      readonly isFirst: boolean;
+      readonly payload: Payload;
+    }
+  /** The squared norm of a key's sum. */
+  | { readonly kind: 'measure'; readonly key: number }
+  /** Update a key by its sum, unless that is not finite: its squared norm, and the parameters as they are then. */
+  | { readonly kind: 'apply'; readonly key: number; readonly scalars: readonly number[] }
+  /** A key's parameters. */
+  | { readonly kind: 'value'; readonly key: number }
+  /** What a shard holds of a layer, optimizer state included. */
+  | { readonly kind: 'surrender'; readonly layer: number }
+  /** One layer from what the shards have surrendered of it. */
+  | { readonly kind: 'assemble'; readonly layer: number; readonly pieces: readonly Payload[] };
+
+/**
+ * Works of a replica: all layers on one node, cut into blocks so that what one block has computed can
+ * leave while the others still compute. A block is one layer with parameters and what follows up to the
+ * next one; the first also has what goes before.
+ */
+export type ReplicaWork =
+  /** Like `prepare`; `rows` of a full microbatch, of which there are mostly so many in a share. */
+  | {
+      readonly kind: 'prepareReplica';
+      readonly training: unknown;
+      readonly rows: number;
+      readonly microbatches: number;
+    }
+  /** One microbatch through a block; the first block takes the samples, others what is in place. */
+  | { readonly kind: 'forwardBlock'; readonly block: number; readonly of: Microbatch }
+  /** Through the last block and the loss and, in training, back through the block. */
+  | {
+      readonly kind: 'lossBlock';
+      readonly block: number;
+      readonly of: Microbatch;
+      /** Rows of the global batch: the loss is their mean. */
+      readonly batch: number;
+    }
+  | { readonly kind: 'backwardBlock'; readonly block: number; readonly of: Microbatch }
+  /** Gradients of a block's parameters from `count` microbatches; of none when there are no rows: zeros. */
+  | {
+      readonly kind: 'weightsBlock';
+      readonly block: number;
+      readonly first: number;
+      readonly count: number;
+      readonly rows: number;
+    }
+  /** Slices of parameters (`3.weight`) or of gradients (`d/3.weight`), as they stand: not copied. */
+  | { readonly kind: 'readSlices'; readonly slices: readonly Slice[] }
+  | { readonly kind: 'writeSlices'; readonly slices: readonly Slice[]; readonly payload: Payload }
+  /** Adds the payload to the slices; gives the sums. */
+  | { readonly kind: 'addSlices'; readonly slices: readonly Slice[]; readonly payload: Payload }
+  /** Squared norms of the gradients of all layers. */
+  | { readonly kind: 'replicaNorms' }
+  /** Training samples out of the dataset, with their numbers; and into a worker's memory. */
+  | { readonly kind: 'readSamples'; readonly indices: readonly number[] }
+  | { readonly kind: 'keepSamples'; readonly payload: Payload };
+
+/** What a replica's node knows of a block. */
+export interface Block {
+  /** How many microbatches' gradients of parameters are computed at once. */
+  readonly group: number;
+  readonly parameters: readonly { readonly name: string; readonly count: number }[];
+}
+
 export interface WorkResult {
   /** Of forward: the activation; of loss and backward: the gradient, where somebody awaits one; of read: the tensors. */
   readonly payload?: Payload;
@@ -101,13 +190,15 @@ export interface WorkResult {
   readonly loss?: number;
   /** Of loss in evaluation: how many rows were classified rightly, where targets are classes. */
   readonly correct?: number;
-  /** Of norms: by layer, in order; layers without parameters count 0. */
+  /** Of norms and replicaNorms: by layer, in order; layers without parameters count 0. */
   readonly squaredNorms?: readonly number[];
   /** Of prepare: bytes of tensors that are now resident, and each stage's weight-gradient units as their group sizes. */
   readonly prepared?: {
     readonly bytes: number;
     readonly units: Readonly<Partial<Record<Place, readonly number[]>>>;
   };
+  /** Of prepareReplica: its blocks in order. */
+  readonly blocks?: readonly Block[];
 }
 
 export type Event =
@@ -195,6 +286,9 @@ export type Report =
     }
   | { readonly kind: 'evaluating'; readonly done: number; readonly samples: number }
   | { readonly kind: 'output'; readonly position: number; readonly payload: Payload }
+  /** Training samples go to the workers before the first step; when all have theirs. */
+  | { readonly kind: 'shipping' }
+  | { readonly kind: 'shipped'; readonly samples: number; readonly bytes: number }
   | { readonly kind: 'saved'; readonly step: number };
 
 export interface NodeReport {

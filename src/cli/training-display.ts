@@ -74,6 +74,8 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
           line.print(epochLine(report));
           break;
         case 'output':
+        case 'shipping':
+        case 'shipped':
         case 'saved':
           break;
       }

@@ -29,6 +29,8 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
           return say('saved', { step: report.step });
         case 'evaluating':
         case 'output':
+        case 'shipping':
+        case 'shipped':
           return undefined;
       }
     },

@@ -65,6 +65,8 @@ export class TrainingProgress {
       case 'joined':
       case 'evaluating':
       case 'output':
+      case 'shipping':
+      case 'shipped':
         return undefined;
     }
   }

@@ -1,6 +1,7 @@
 // An executor that computes nothing and answers with what a schedule needs: sizes. With it a thousand
 // devices fit in one process.
 
+import { RingError } from '../errors.ts';
 import type { Executor, Place, Work, WorkResult } from '../node.ts';
 
 export interface CostedStage {
@@ -47,6 +48,8 @@ export class CostedExecutor implements Executor {
       case 'update':
       case 'write':
         return {};
+      default:
+        throw new RingError('GRAPH', `a stage does not know the work ${work.kind}`);
     }
   }
 }

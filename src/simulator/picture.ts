@@ -8,21 +8,40 @@ import type { Span } from './simulator.ts';
 export function workLabel(work: Work): string {
   switch (work.kind) {
     case 'forward':
+    case 'forwardBlock':
       return `F${work.of.microbatch}`;
     case 'backward':
+    case 'backwardBlock':
       return `B${work.of.microbatch}`;
     case 'loss':
+    case 'lossBlock':
       return `L${work.of.microbatch}`;
     case 'weights':
+    case 'weightsBlock':
       return `W${work.first}`;
+    case 'addSlices':
+    case 'gather':
+      return '+';
     case 'norms':
+    case 'replicaNorms':
+    case 'measure':
       return 'N';
     case 'update':
+    case 'apply':
       return 'U';
     case 'prepare':
+    case 'prepareReplica':
+    case 'hold':
       return 'P';
     case 'read':
     case 'write':
+    case 'value':
+    case 'surrender':
+    case 'assemble':
+    case 'readSlices':
+    case 'writeSlices':
+    case 'readSamples':
+    case 'keepSamples':
       return 'S';
   }
 }
