@@ -136,3 +136,67 @@ export interface Samples {
   /** [indices.length, ...target.shape] */
   readonly targets?: Float32Array | Int32Array;
 }
+
+// ----------------------------------------------------------------------------------------- power
+
+/** What a device did in a stretch of time. */
+export interface Activity {
+  /** Wall time by the caller's clock, which never runs backwards. */
+  readonly seconds: number;
+  /** Mean utilisation of the whole device, 0..1: one busy thread of four cores is 0.25. */
+  readonly utilisation: number;
+  /** Sent and received together. */
+  readonly bytes: number;
+}
+
+/** How far a figure may be off. */
+export interface ErrorBand {
+  /** 0.02 is 2 % either way. */
+  readonly relative: number;
+  /** Who says so, and of what. */
+  readonly basis: string;
+}
+
+/** Where joules went, in joules: standing there; computing beyond that; sending and receiving beyond that. */
+export interface EnergyParts {
+  readonly floorJoules: number;
+  readonly computeJoules: number;
+  readonly radioJoules: number;
+}
+
+/** The watts of this moment, or the joules counted since some moment of the source's own. Only a model knows parts. */
+export type PowerReading =
+  | { readonly watts: number }
+  | { readonly joules: number; readonly parts?: EnergyParts };
+
+export interface PowerSource {
+  readonly kind: 'measured' | 'modelled';
+  /** `hwmon ina219`, `model pi-4b`. */
+  readonly name: string;
+  /** What its figures hold and what they leave out. */
+  readonly description: string;
+  /** Absent where nobody has stated one. */
+  readonly errorBand?: ErrorBand;
+  /** `activity` is the device's since measuring began; only a model needs it. Errors: SENSOR. */
+  read(activity: Activity): Promise<PowerReading>;
+}
+
+/** The energy of one device, in joules, and how the figures were obtained. */
+export interface EnergyReport {
+  readonly kind: PowerSource['kind'];
+  /** The source's name. */
+  readonly source: string;
+  /** The source's, of `total`. */
+  readonly errorBand?: ErrorBand;
+  readonly total: number;
+  /** The time that the figures hold. */
+  readonly seconds: number;
+  /** Time that they do not hold, since the source could not be read. */
+  readonly missed?: { readonly seconds: number; readonly reason: string };
+  /** What the device would have drawn doing nothing, and what came on top; absent where its idle watts are not known. */
+  readonly floorJoules?: number;
+  readonly marginalJoules?: number;
+  /** What the marginal joules were for; a sensor cannot tell. */
+  readonly computeJoules?: number;
+  readonly radioJoules?: number;
+}

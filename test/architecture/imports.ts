@@ -25,6 +25,7 @@ export const layers = [
   'simulator',
   'engine',
   'transport',
+  'power',
   'data',
   'checkpoint',
   'cli',
@@ -48,7 +49,7 @@ export const pureLayers: readonly Layer[] = [
 ];
 
 /** Each implements a port and knows the ports, the types that cross them, and nothing else. */
-export const adapters: readonly Layer[] = ['engine', 'transport', 'data', 'checkpoint'];
+export const adapters: readonly Layer[] = ['engine', 'transport', 'power', 'data', 'checkpoint'];
 
 const knownToAdapters: readonly Layer[] = ['errors.ts', 'graph', 'ports.ts', 'model', 'protocol'];
 
