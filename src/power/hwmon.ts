@@ -29,7 +29,7 @@ const errorBands: Readonly<Record<string, ErrorBand>> = {
   ina219: {
     relative: 0.02,
     basis:
-      'INA219 datasheet SBOS448: current and bus voltage 1 % each over temperature; the tolerance of the shunt comes on top',
+      'INA219 datasheet SBOS448: current and bus voltage 1 % each over temperature; offset and the tolerance of the shunt come on top',
   },
 };
 

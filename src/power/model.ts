@@ -5,8 +5,8 @@ import type { Activity, EnergyParts, EnergyReport, PowerSource } from '../ports.
 import type { DeviceProfile } from './profiles.ts';
 
 /**
- * The joules of stretches of time that follow one another. The profile's idle watts were measured on
- * boards as they stand, so the radio's standing power counts as part of the floor.
+ * The joules of stretches of time that follow one another. A board's idle watts may hold its radio's
+ * standing power or not; they are taken to, so that it is never counted twice.
  */
 export function modelEnergy(
   profile: DeviceProfile,
@@ -42,7 +42,7 @@ export function modelSource(profile: DeviceProfile): PowerSource {
   return {
     kind: 'modelled',
     name: sourceName(profile),
-    description: `${device}, all of it: ${citation}; ${radio.name}: ${radio.citation}, its ${radio.onWatts} W of being on taken to be in the floor`,
+    description: `${device}: ${citation}; ${radio.name}: ${radio.citation}, its ${radio.onWatts} W of being on taken to be in the floor`,
     read: (activity) => {
       const { total, floorJoules, computeJoules, radioJoules } = modelEnergy(profile, [activity]);
       return Promise.resolve({

@@ -39,7 +39,7 @@ export interface DeviceProfile {
   readonly citation: string;
 }
 
-const powerJoular = 'PowerJoular, linear models of whole boards (https://hal.science/hal-03912723)';
+const powerJoular = 'PowerJoular, linear models (https://hal.science/hal-03912723)';
 
 const raspberryPi = (
   name: string,
