@@ -79,6 +79,12 @@ export function rowsOf(tensor: Tensor, first: number, count: number): Tensor {
 
 // ------------------------------------------------------------------------------------- transport
 
+/**
+ * Is given a frame. Who calls `release` says that it reads nothing of the frame any more, whose memory
+ * is then used for another; a frame that is never released is just garbage.
+ */
+export type FrameHandler = (frame: Uint8Array, release?: () => void) => void;
+
 /** A link carries whole frames, in order, both ways, to one peer. */
 export interface Link {
   /** The peer, for a person: `192.168.1.7:40112`. */
@@ -91,7 +97,7 @@ export interface Link {
    * Frames arrive only while a handler is set, none is lost before; a new handler takes the former's
    * place, and without one frames wait again.
    */
-  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void;
+  onFrame(handler: FrameHandler | undefined): void;
   /**
    * Called once, when the link has ended and its last frame was handed over: without an error if
    * either side closed it in order. A new handler takes the former's place.

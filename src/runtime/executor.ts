@@ -70,8 +70,10 @@ export class EngineExecutor implements Executor {
     return given;
   }
 
-  async #done(give: () => Promise<Running>): Promise<void> {
+  /** Until the run is over. When it has been given to the engine, `payload` is read no more. */
+  async #done(give: () => Promise<Running>, payload?: Payload): Promise<void> {
     const { finished } = await this.#inTurn(give);
+    payload?.release?.();
     await finished;
   }
 
@@ -93,7 +95,10 @@ export class EngineExecutor implements Executor {
   async #forward({ place, of, input }: WorkOf<'forward'>): Promise<WorkResult> {
     const stage = this.#stage(place);
     const mode = of.mode === 'train' ? 'train' : 'predict';
-    await this.#done(async () => stage.forward(of, mode, await this.#input(stage, of, input)));
+    await this.#done(
+      async () => stage.forward(of, mode, await this.#input(stage, of, input)),
+      input,
+    );
     return { payload: await this.#output(stage, stage.outputs, '', of) };
   }
 
@@ -104,7 +109,7 @@ export class EngineExecutor implements Executor {
       const given = await this.#input(stage, of, input);
       const target = bytesOf(await this.#samples!.targets(of));
       return stage.forward(of, 'train', { ...given, target, scale: oneOver(batch) });
-    });
+    }, input);
     const loss = await stage.scalar('loss', of.microbatch);
     if (input === undefined) return { loss };
     return { loss, payload: await this.#output(stage, stage.inputs, 'd/', of) };
@@ -122,7 +127,7 @@ export class EngineExecutor implements Executor {
         target: bytesOf(targets),
         scale: oneOver(batch),
       });
-    });
+    }, input);
     const output = await stage.values('output', of.microbatch, of.rows);
     const correct = countCorrect(this.#training!.loss, output, targets!);
     const loss = await stage.scalar('loss', of.microbatch);
@@ -130,7 +135,10 @@ export class EngineExecutor implements Executor {
   }
 
   async #predict(stage: StageEngine, of: Microbatch, input?: Payload): Promise<WorkResult> {
-    await this.#done(async () => stage.forward(of, 'predict', await this.#input(stage, of, input)));
+    await this.#done(
+      async () => stage.forward(of, 'predict', await this.#input(stage, of, input)),
+      input,
+    );
     this.#samples!.forget(of);
     const bytes = (await stage.bytesOf('output', of.microbatch, of.rows)).slice();
     const type = stage.typeOf('output', of.microbatch, of.rows);
@@ -140,7 +148,10 @@ export class EngineExecutor implements Executor {
   async #backward({ place, of, gradient }: WorkOf<'backward'>): Promise<WorkResult> {
     const stage = this.#stage(place);
     const expected = stage.outputs.map(({ name }) => `d/${name}`);
-    await this.#done(async () => stage.backward(of, this.#given(stage, expected, of, gradient)));
+    await this.#done(
+      async () => stage.backward(of, this.#given(stage, expected, of, gradient)),
+      gradient,
+    );
     if (place === 'opening') return {};
     return { payload: await this.#output(stage, stage.inputs, 'd/', of) };
   }

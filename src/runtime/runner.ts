@@ -90,13 +90,14 @@ export class NodeRunner {
       this.#links.delete(node);
       if (!this.#over) this.post({ type: 'unlinked', node, reason: error?.message ?? 'it left' });
     });
-    link.onFrame((frame) => this.#arrived(node, frame));
+    link.onFrame((frame, release) => this.#arrived(node, frame, release));
     this.post({ type: 'linked', node });
   }
 
-  #arrived(from: NodeId, frame: Uint8Array): void {
+  #arrived(from: NodeId, frame: Uint8Array, release?: () => void): void {
     try {
       const { generation, message } = decodeMessage(frame);
+      if ('payload' in message && release) message.payload.release = release;
       this.post({ type: 'message', from, generation, message });
     } catch (error) {
       this.#failed(error);

@@ -1,69 +1,88 @@
-// Frames out of a byte stream. Chunks are kept as they arrive and copied once, into the frame, when
-// all of it is there: a peer that announces a large frame and sends little costs little.
+// Frames out of a byte stream. What arrives is copied once, into its frame, and the piece that it came
+// in can be used again at once. A frame's memory grows with what has arrived: a peer that announces a
+// large frame and sends little costs little.
+
+import { FramePool } from './frame-pool.ts';
 
 /** Each frame follows its length, 32 bits little-endian. */
 export const lengthBytes = 4;
 
+/** So much is given to a frame before any of it has arrived. */
+const firstBytes = 1 << 20;
+
+const nothing = new Uint8Array();
+
 export class FrameAssembler {
-  #chunks: Uint8Array[] = [];
-  /** Bytes of the first chunk that were taken already. */
-  #taken = 0;
-  #bytes = 0;
+  readonly #pool = new FramePool();
+  readonly #prefix = new Uint8Array(lengthBytes);
+  #prefixFilled = 0;
+  /** The frame being put together, as far as there is memory for it, and how much of it is filled. */
+  #frame: Uint8Array | undefined;
+  #filled = 0;
+  /** What has arrived behind it. */
+  #rest: Uint8Array = nothing;
 
   get empty(): boolean {
-    return this.#bytes === 0;
+    return this.#rest.length === 0 && this.#frame === undefined && this.#prefixFilled === 0;
   }
 
   /** The length that the next frame announces, once that has arrived. */
   get frameLength(): number | undefined {
-    if (this.#bytes < lengthBytes) return undefined;
-    return new DataView(this.#peek(lengthBytes).buffer).getUint32(0, true);
+    while (this.#prefixFilled < lengthBytes && this.#rest.length > 0)
+      this.#prefixFilled += this.#fill(this.#prefix.subarray(this.#prefixFilled));
+    if (this.#prefixFilled < lengthBytes) return undefined;
+    return new DataView(this.#prefix.buffer).getUint32(0, true);
   }
 
+  /** `chunk` is kept until `detach`. */
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+  }
+
+  /** From here on the memory of the last chunk may be used again. */
+  detach(): void {
+    this.#rest = this.#rest.length === 0 ? nothing : this.#rest.slice();
   }
 
   clear(): void {
-    this.#chunks = [];
-    this.#taken = 0;
-    this.#bytes = 0;
+    this.#prefixFilled = 0;
+    this.#frame = undefined;
+    this.#rest = nothing;
   }
 
-  /** The next frame, of `length` bytes, in memory of its own; undefined while it is incomplete. */
+  /** The next frame, of the `length` it announces, in memory of its own; undefined while it is incomplete. */
   take(length: number): Uint8Array | undefined {
-    if (this.#bytes < lengthBytes + length) return undefined;
-    this.#skip(lengthBytes);
-    const frame = this.#peek(length);
-    this.#skip(length);
+    if (!this.#frame) {
+      this.#frame = this.#pool.take(Math.min(length, firstBytes));
+      this.#filled = 0;
+    }
+    while (this.#filled < length && this.#rest.length > 0) {
+      if (this.#filled === this.#frame.length) this.#grow(length);
+      this.#filled += this.#fill(this.#frame.subarray(this.#filled));
+    }
+    if (this.#filled < length) return undefined;
+    const frame = this.#frame;
+    this.#frame = undefined;
+    this.#prefixFilled = 0;
     return frame;
   }
 
-  #peek(length: number): Uint8Array {
-    const copy = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-    let filled = 0;
-    let from = this.#taken;
-    for (const chunk of this.#chunks) {
-      if (filled === length) break;
-      const part = chunk.subarray(from, from + length - filled);
-      copy.set(part, filled);
-      filled += part.length;
-      from = 0;
-    }
-    return copy;
+  /** Takes back the memory of a frame that nobody reads any more. */
+  release(frame: Uint8Array): void {
+    this.#pool.give(frame);
   }
 
-  #skip(length: number): void {
-    this.#bytes -= length;
-    let skipped = 0;
-    let left = this.#taken + length;
-    for (const chunk of this.#chunks) {
-      if (left < chunk.length) break;
-      left -= chunk.length;
-      skipped++;
-    }
-    this.#chunks.splice(0, skipped);
-    this.#taken = left;
+  #grow(length: number): void {
+    const larger = this.#pool.take(Math.min(length, 2 * this.#filled));
+    larger.set(this.#frame!);
+    this.#frame = larger;
+  }
+
+  /** Moves what has arrived into `target`, as far as either reaches. */
+  #fill(target: Uint8Array): number {
+    const part = this.#rest.subarray(0, target.length);
+    target.set(part);
+    this.#rest = this.#rest.subarray(part.length);
+    return part.length;
   }
 }

@@ -2,7 +2,8 @@
 // is reported once, after the last frame. Frames are drawn from their source one at a time and only
 // while there is a handler, so that a limit set while one frame is handled holds for the next.
 
-type FrameHandler = (frame: Uint8Array) => void;
+import type { FrameHandler } from '../ports.ts';
+
 type CloseHandler = (error?: Error) => void;
 
 /** Where a link's arrived bytes are kept until they are handled. */
@@ -10,6 +11,8 @@ export interface FrameSource {
   holdsNothing(): boolean;
   /** Takes the next whole frame; undefined when there is none yet. */
   next(): Uint8Array | undefined;
+  /** Takes back the memory of a frame that nobody reads any more. */
+  release?(frame: Uint8Array): void;
 }
 
 export class Inbox {
@@ -42,7 +45,10 @@ export class Inbox {
       while (this.#frameHandler !== undefined) {
         const frame = this.#source.next();
         if (frame === undefined) break;
-        this.#frameHandler(frame);
+        this.#frameHandler(
+          frame,
+          once(() => this.#source.release?.(frame)),
+        );
       }
     } finally {
       this.#drawing = false;
@@ -62,4 +68,13 @@ export class Inbox {
     this.#closed = true;
     this.#closeHandler(this.#ending.error);
   }
+}
+
+/** A function that does something only when it is first called. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }

@@ -67,6 +67,31 @@ describe('TCP', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
   });
 
+  test('frames that are kept stand, frames that are released lend their memory to the next', async () => {
+    const { socket, link } = await stranger();
+    link.maximumFrameBytes = 1 << 20;
+    const size = 1 << 17;
+    const frames: Uint8Array[] = [];
+    const all = new Promise<void>((resolve) =>
+      link.onFrame((frame, release) => {
+        frames.push(frame);
+        // Saying so twice frees nothing that is another frame's by now.
+        if (frames.length === 1) for (let times = 0; times < 2; times += 1) release?.();
+        if (frames.length === 4) resolve();
+      }),
+    );
+    for (const value of [1, 2, 3, 4])
+      socket.write(Buffer.concat([prefix(size), Buffer.alloc(size, value)]));
+    await all;
+    expect(frames.map((frame) => [frame[0], frame.at(-1)])).toEqual([
+      [2, 2],
+      [2, 2],
+      [3, 3],
+      [4, 4],
+    ]);
+    expect(frames[1]!.buffer).toBe(frames[0]!.buffer);
+  });
+
   test('a peer that ends without a goodbye was lost, not closed', async () => {
     const { socket, link } = await stranger();
     link.onFrame(() => {});

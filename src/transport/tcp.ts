@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
 import { RingError } from '../errors.ts';
-import type { Link, Listener, Transport } from '../ports.ts';
+import type { FrameHandler, Link, Listener, Transport } from '../ports.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { FrameAssembler, lengthBytes } from './assembler.ts';
 import { Inbox } from './inbox.ts';
@@ -19,6 +19,9 @@ const goodbye = 0xffffffff;
 const lingerMilliseconds = 1000;
 const connectMilliseconds = 10_000;
 const keepAliveMilliseconds = 5000;
+
+/** As much as Node reads at a time by itself. */
+const readBytes = 1 << 16;
 
 /** Real sockets; one instance serves any number of links. */
 export class TcpTransport implements Transport {
@@ -44,7 +47,18 @@ export class TcpTransport implements Transport {
   async connect(given: string): Promise<TcpLink> {
     const address = parseAddress(given);
     return new Promise((resolve, reject) => {
-      const socket = connect(address);
+      let link: TcpLink | undefined;
+      // Read into one buffer again and again, where Node lets us say so: on this side only.
+      const socket = connect({
+        ...address,
+        onread: {
+          buffer: Buffer.allocUnsafeSlow(readBytes),
+          callback: (count, buffer) => {
+            link?.receive(buffer.subarray(0, count));
+            return true;
+          },
+        },
+      });
       const fail = (error: Error): void => {
         socket.destroy();
         reject(addressError(given, error));
@@ -55,7 +69,8 @@ export class TcpTransport implements Transport {
       socket.once('connect', () => {
         clearTimeout(deadline);
         socket.off('error', fail);
-        resolve(new TcpLink(socket, formatAddress(address)));
+        link = new TcpLink(socket, formatAddress(address));
+        resolve(link);
       });
     });
   }
@@ -78,18 +93,23 @@ export class TcpLink implements Link {
     this.#inbox = new Inbox({
       holdsNothing: () => this.#arrived.empty,
       next: () => this.#nextFrame(),
+      release: (frame) => this.#arrived.release(frame),
     });
     socket.setNoDelay(true).setKeepAlive(true, keepAliveMilliseconds);
     socket.on('error', (error) => (this.#error ??= linkBroken(remote, error)));
     socket.on('close', () =>
       this.#inbox.end(this.#orderly ? undefined : (this.#error ?? linkBroken(remote))),
     );
-    socket.on('data', (chunk) => {
-      if (this.#closing || this.#orderly) return;
-      this.#arrived.push(chunk);
-      this.#inbox.draw();
-    });
+    socket.on('data', (chunk) => this.receive(chunk));
     socket.pause();
+  }
+
+  /** Takes what has arrived; the chunk's memory may be used again at once. */
+  receive(chunk: Uint8Array): void {
+    if (this.#closing || this.#orderly) return;
+    this.#arrived.push(chunk);
+    this.#inbox.draw();
+    this.#arrived.detach();
   }
 
   /** The address of this device on the network that the link goes over. */
@@ -114,7 +134,7 @@ export class TcpLink implements Link {
     });
   }
 
-  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void {
+  onFrame(handler: FrameHandler | undefined): void {
     this.#inbox.onFrame(handler);
     // Unread bytes stay in the kernel, which holds the peer back.
     if (handler === undefined && !this.#closing) this.#socket.pause();

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+
+import { FramePool } from './frame-pool.ts';
+
+test('memory that was given back serves the next frame of about its size', () => {
+  const pool = new FramePool();
+  const first = pool.take(100_000);
+  pool.give(first);
+  const smaller = pool.take(99_000);
+  expect(smaller.buffer).toBe(first.buffer);
+  expect(smaller).toHaveLength(99_000);
+  expect(pool.take(99_000).buffer).not.toBe(first.buffer);
+});
+
+test('a frame takes no memory that is too small or far too large', () => {
+  const pool = new FramePool();
+  const given = pool.take(100_000);
+  pool.give(given);
+  for (const length of [100_001, 40_000]) expect(pool.take(length).buffer).not.toBe(given.buffer);
+});
+
+test('a pool keeps little', () => {
+  const pool = new FramePool();
+  const frames = Array.from({ length: 10 }, () => pool.take(1 << 20));
+  for (const frame of frames) pool.give(frame);
+  const again = frames.map(() => pool.take(1 << 20).buffer);
+  expect(frames.filter(({ buffer }) => again.includes(buffer))).toHaveLength(4);
+});

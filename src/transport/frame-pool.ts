@@ -1,0 +1,30 @@
+// Memory of frames that were read, for the next of about the same size: a ring in training receives
+// the same few sizes again and again, and as garbage they would keep the collector busy.
+
+/** Smaller frames are not worth keeping. */
+const leastBytes = 1 << 14;
+/** What a pool keeps at most. */
+const mostBytes = 1 << 22;
+
+export class FramePool {
+  readonly #free: ArrayBuffer[] = [];
+  #bytes = 0;
+
+  /** Memory of `length` bytes, whatever they are; its buffer may be larger. */
+  take(length: number): Uint8Array {
+    const at = this.#free.findIndex(
+      ({ byteLength }) => length <= byteLength && byteLength <= 2 * length,
+    );
+    const [known] = at < 0 ? [] : this.#free.splice(at, 1);
+    if (known) this.#bytes -= known.byteLength;
+    // Not filled with zeros, and not part of a larger buffer.
+    const buffer = known ?? Buffer.allocUnsafeSlow(length).buffer;
+    return new Uint8Array(buffer, 0, length);
+  }
+
+  give({ buffer }: Uint8Array): void {
+    if (buffer.byteLength < leastBytes || this.#bytes + buffer.byteLength > mostBytes) return;
+    this.#free.push(buffer as ArrayBuffer);
+    this.#bytes += buffer.byteLength;
+  }
+}
