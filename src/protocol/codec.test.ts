@@ -52,12 +52,29 @@ const messages: Message<TensorPayload>[] = [
   { type: 'credit', pass: 9, upTo: 3 },
   { type: 'finished', pass: 9, squaredNorms: [0, 0.1, null] },
   { type: 'commit', pass: 9, step: 7, scalars: [0.1, -0.5] },
-  { type: 'collect', layer: 2 },
+  { type: 'collect', layer: 2, pass: 3 },
   { type: 'parameters', layer: 2, payload },
   { type: 'load', layer: 2, payload },
   { type: 'loaded', layer: 2 },
-  { type: 'failed', code: 'NOT_FINITE', message: 'the loss is NaN' },
+  { type: 'failed', code: 'NODE_LOST', message: 'it left', node: 'worker-2' },
   { type: 'end' },
+  {
+    type: 'enrol',
+    architecture: 'all-reduce',
+    node: 'w1',
+    group: [
+      { node: 'master', address: '' },
+      { node: 'w1', address: '192.168.1.7:40112' },
+    ],
+    index: 1,
+    rows: 16,
+    microbatches: 2,
+    training: { model: [{ layer: 'relu' }] },
+  },
+  { type: 'samples', payload },
+  { type: 'kept', samples: 100 },
+  { type: 'partOfLoss', step: 7, loss: null },
+  { type: 'reduce', step: 7, bucket: 2, chunk: 1, hop: 3, payload },
 ];
 
 const encode = (message: Message<TensorPayload>): Uint8Array =>
@@ -89,10 +106,10 @@ describe('messages', () => {
   test.each<[string, number, Record<string, unknown>, TensorPayload['tensors']?]>([
     ['unknown kind', 999, {}],
     ['field missing', collect.wire, {}],
-    ['below its bounds', collect.wire, { layer: -1 }],
+    ['below its bounds', collect.wire, { layer: -1, pass: 3 }],
     ['above its bounds', credit.wire, { pass: 2 ** 60, upTo: 1 }],
-    ['field too many', collect.wire, { layer: 1, more: true }],
-    ['tensors where none belong', collect.wire, { layer: 1 }, payload.tensors],
+    ['field too many', collect.wire, { layer: 1, pass: 3, more: true }],
+    ['tensors where none belong', collect.wire, { layer: 1, pass: 3 }, payload.tensors],
     ['unknown code', failed.wire, { code: 'NOPE', message: '' }],
     ['empty name', introduce.wire, { node: '', generation: 0 }],
   ])('are refused when bad: %s', (_, type, fields, tensors = []) => {

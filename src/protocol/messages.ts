@@ -98,11 +98,14 @@ const finished = z.strictObject({
 /** Clockwise: apply the update of this pass, with the optimizer's scalars. */
 const commit = z.strictObject({ pass: count, step: count, scalars: z.array(z.number()).max(64) });
 
-/** One layer: asked for by the master, given by its holder, put back by the master, put back. */
+/** Asked for by the master: the layer as it is after the commit of this pass; 0 before any. */
+const collect = z.strictObject({ layer, pass: count });
+
+/** One layer: given by its holder, put back by the master, put back. */
 const ofLayer = z.strictObject({ layer });
 
-/** Either way between worker and master: this node cannot go on. */
-const failed = z.strictObject({ code, message: z.string().max(4096) });
+/** Either way between worker and master: this node cannot go on; or `node`, a neighbour, is gone. */
+const failed = z.strictObject({ code, message: z.string().max(4096), node: node.optional() });
 
 const nothing = z.strictObject({});
 
@@ -120,7 +123,7 @@ export const messageKinds = {
   credit: { wire: 7, fields: credit, tensors: false },
   finished: { wire: 8, fields: finished, tensors: false },
   commit: { wire: 9, fields: commit, tensors: false },
-  collect: { wire: 10, fields: ofLayer, tensors: false },
+  collect: { wire: 10, fields: collect, tensors: false },
   parameters: { wire: 11, fields: ofLayer, tensors: true },
   load: { wire: 12, fields: ofLayer, tensors: true },
   loaded: { wire: 13, fields: ofLayer, tensors: false },

@@ -43,8 +43,9 @@ export class Formation {
     return this.isFull && this.#bytes.size === this.#wanted;
   }
 
+  /** Whether it is a worker of this ring. */
   has(node: NodeId): boolean {
-    return this.members.some((member) => member.node === node);
+    return this.workers.some((member) => member.node === node);
   }
 
   get workers(): readonly Member[] {

@@ -5,11 +5,13 @@
 
 import { RingError } from '../errors.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
 import { Admission } from './admission.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { Boundary } from './boundary.ts';
 import type { EndError } from './boundary.ts';
 import type { Pass } from './course.ts';
+import { notDue } from './exchange.ts';
 import type { Formation } from './formation.ts';
 import { MasterPass } from './master-pass.ts';
 import type { PassOptions } from './master-pass.ts';
@@ -37,6 +39,8 @@ export class Master implements Node {
   #stages: MasterStages | undefined;
   #begun = false;
   #passes = 0;
+  /** The last pass that was committed. */
+  #committed = 0;
   #pass: MasterPass | undefined;
   #transfer: Transfer | undefined;
   #over = false;
@@ -97,13 +101,13 @@ export class Master implements Node {
         this.#formation.ready(from, message.bytes);
         return this.#begin();
       case 'parameters':
-        return this.#transfer?.arrived(message.layer, message.payload);
+        if (!this.#transfer?.awaitsParameters(from, message.layer)) throw notDue(from, message);
+        return this.#transfer.arrived(message.layer, message.payload);
       case 'loaded':
-        return this.#transfer?.settled();
-      case 'failed': {
-        const reason = `${this.#formation.nameOf(from)}: ${message.message}`;
-        return this.#end({ code: message.code, reason });
-      }
+        if (!this.#transfer?.awaitsLoaded(from, message.layer)) throw notDue(from, message);
+        return this.#transfer.settled();
+      case 'failed':
+        return this.#failed(from, message);
       default:
         // What is still on its way of a pass that was given up is nobody's.
         return this.#pass?.take(from, message);
@@ -146,6 +150,12 @@ export class Master implements Node {
     else this.#next();
   }
 
+  /** A worker cannot go on; or tells of a neighbour that it cannot, being gone. */
+  #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
+    if (node !== undefined && this.#formation.has(node)) return this.#unlinked(node, message);
+    return this.#end({ code, reason: `${this.#formation.nameOf(from)}: ${message}` });
+  }
+
   #unlinked(node: NodeId, reason: string): void {
     if (!this.#formation.has(node)) return;
     if (!this.#formation.isCut) return this.#formation.leave(node);
@@ -168,13 +178,16 @@ export class Master implements Node {
 
   #passed({ pass }: MasterPass): void {
     this.#pass = undefined;
-    if (pass.kind === 'train') this.#boundary.committed(pass.step);
+    if (pass.kind === 'train') {
+      this.#committed = this.#passes;
+      this.#boundary.committed(pass.step);
+    }
     this.#next();
   }
 
   #move(direction: Direction, step: number): void {
     const { layersWithParameters } = this.#options;
-    this.#transfer = new Transfer(direction, step, layersWithParameters, {
+    this.#transfer = new Transfer(direction, step, this.#committed, layersWithParameters, {
       formation: this.#formation,
       outbox: this.#outbox,
       works: this.#works,

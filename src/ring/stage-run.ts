@@ -122,11 +122,11 @@ export class StageRun {
     return true;
   }
 
-  /** Takes in the gradient of a microbatch that went forward; false when it is not the one that is due. */
+  /** Takes in the gradient of a microbatch that was sent on; false when it is not the one that is due. */
   takeGradient(pass: number, microbatch: number, payload: Payload): boolean {
     if (pass !== this.pass || this.mode !== 'train') return false;
     const of = this.#passed[microbatch];
-    if (!of || microbatch !== this.#gradientsArrived) return false;
+    if (!of || microbatch >= this.#sent || microbatch !== this.#gradientsArrived) return false;
     this.#gradientsArrived += 1;
     this.gradients.push({ of, payload });
     return true;

@@ -22,19 +22,23 @@ export class Transfer {
   readonly step: number;
   readonly #layers: number[];
   readonly #routes: TransferRoutes;
+  readonly #committed: number;
   /** The first layer has left where it was, and is on its way to where it should be. */
   #hasArrived = false;
   #completing = false;
   done = false;
 
+  /** `committed`: the last pass that was committed, whose update layers must hold. */
   constructor(
     direction: Direction,
     step: number,
+    committed: number,
     layers: readonly number[],
     routes: TransferRoutes,
   ) {
     this.direction = direction;
     this.step = step;
+    this.#committed = committed;
     this.#layers = [...layers];
     this.#routes = routes;
   }
@@ -69,7 +73,7 @@ export class Transfer {
     if (this.direction === 'load') return outbox.add({ type: 'fetch', layer });
     const node = formation.holderOf(layer);
     if (node === masterId) works.addUrgent({ kind: 'read', layer });
-    else outbox.send(node, { type: 'collect', layer });
+    else outbox.send(node, { type: 'collect', layer, pass: this.#committed });
   }
 
   /** The layer's tensors are at the master: on they go, to the store or to who holds the layer. */

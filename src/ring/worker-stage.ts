@@ -23,6 +23,9 @@ export class WorkerStage {
   #normsDownstream: readonly (number | null)[] | undefined;
   #normsAsked = false;
   #finishedSent = false;
+  /** The last pass that was committed here; the master's link may be faster than the way round. */
+  #committed = 0;
+  #collects: MessageOf<'collect'>[] = [];
 
   constructor(run: StageRun, assignment: Assignment, outbox: Outbox, works: WorkQueue) {
     this.#run = run;
@@ -49,6 +52,15 @@ export class WorkerStage {
         return undefined;
       case 'commit':
         return this.#commit(from, message);
+      case 'collect':
+        if (from !== masterId) throw notDue(from, message);
+        this.#collects.push(message);
+        return undefined;
+      case 'load': {
+        if (from !== masterId) throw notDue(from, message);
+        const { layer, payload } = message;
+        return this.#works.addUrgent({ kind: 'write', layer, payload });
+      }
       default:
         throw notDue(from, message);
     }
@@ -76,6 +88,7 @@ export class WorkerStage {
       throw notDue(from, message);
     if (clockwise !== masterId) this.#outbox.send(clockwise, message);
     this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
+    this.#committed = message.pass;
   }
 
   sent(message: Message): void {
@@ -90,6 +103,14 @@ export class WorkerStage {
   /** Sends what can be sent. */
   advance(): void {
     this.#exchange.send();
+    this.#sayFinished();
+    // An update that was given before is done before the reading.
+    for (const { layer } of this.#collects.filter(({ pass }) => pass <= this.#committed))
+      this.#works.addUrgent({ kind: 'read', layer });
+    this.#collects = this.#collects.filter(({ pass }) => pass > this.#committed);
+  }
+
+  #sayFinished(): void {
     if (!this.#norms || !this.#normsDownstream || this.#finishedSent) return;
     this.#finishedSent = true;
     const squaredNorms = [...this.#norms, ...this.#normsDownstream];

@@ -7,6 +7,7 @@ import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Assignment } from './assignment.ts';
+import type { EndError } from './boundary.ts';
 import { notDue } from './exchange.ts';
 import { Outbox } from './outbox.ts';
 import { StageRun } from './stage-run.ts';
@@ -23,6 +24,8 @@ export class Worker implements Node {
   #stage: WorkerStage | undefined;
   #bytes = 0;
   #readySent = false;
+  /** Why it cannot go on: the master knows, and has not answered yet. */
+  #failure: EndError | undefined;
   #over = false;
 
   /** `join` says what this device is and can do. */
@@ -33,8 +36,11 @@ export class Worker implements Node {
   receive(event: Event): readonly Effect[] {
     if (this.#over) return [];
     try {
-      this.#take(event);
-      this.#advance();
+      if (this.#failure) this.#await(event, this.#failure);
+      else {
+        this.#take(event);
+        this.#advance();
+      }
     } catch (error) {
       if (!(error instanceof RingError)) throw error;
       this.#fail(error.code, error.message);
@@ -76,16 +82,7 @@ export class Worker implements Node {
     // A frame of an older ring, or from before this node was told of a newer one, is nobody's.
     if (generation !== this.#outbox.generation) return undefined;
     if (!this.#stage) throw notDue(from, message);
-    switch (message.type) {
-      case 'collect':
-        return this.#works.addUrgent({ kind: 'read', layer: message.layer });
-      case 'load': {
-        const { layer, payload } = message;
-        return this.#works.addUrgent({ kind: 'write', layer, payload });
-      }
-      default:
-        return this.#stage.take(from, message);
-    }
+    return this.#stage.take(from, message);
   }
 
   #assigned(from: NodeId, generation: number, message: MessageOf<'assign'>): void {
@@ -100,8 +97,9 @@ export class Worker implements Node {
   #unlinked(node: NodeId, reason: string): void {
     if (node === masterId)
       return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
+    // Whether it is gone, and what is to be done, is the master's to say.
     if (this.#assignment?.workers.includes(node))
-      this.#fail('NODE_LOST', `lost the link to ${node}: ${reason}`);
+      this.#outbox.send(masterId, { type: 'failed', code: 'NODE_LOST', message: reason, node });
   }
 
   #computed(work: Work, result: WorkResult): void {
@@ -135,7 +133,7 @@ export class Worker implements Node {
   #advance(): void {
     this.#sayReady();
     this.#stage?.advance();
-    if (!this.#over) this.#works.fill(() => this.#stage?.nextWork());
+    if (!this.#over && !this.#failure) this.#works.fill(() => this.#stage?.nextWork());
   }
 
   #sayReady(): void {
@@ -145,12 +143,24 @@ export class Worker implements Node {
     this.#outbox.send(masterId, { type: 'ready', bytes: this.#bytes });
   }
 
+  /**
+   * Tells the master and keeps the links until it has answered: were they closed at once, the
+   * neighbours' word that this node is gone could come before its own, which says why.
+   */
   #fail(code: ErrorCode, reason: string): void {
     this.#outbox.send(masterId, { type: 'failed', code, message: reason });
-    this.#end({ code, reason });
+    if (this.#assignment) this.#failure = { code, reason };
+    else this.#end({ code, reason });
   }
 
-  #end(error?: { code: ErrorCode; reason: string }): void {
+  /** The master's answer to a failure, or the end of its link. */
+  #await(event: Event, failure: EndError): void {
+    const answer = event.type === 'message' && event.from === masterId && event.message.type;
+    const isGone = event.type === 'unlinked' && event.node === masterId;
+    if (answer === 'end' || answer === 'failed' || isGone) this.#end(failure);
+  }
+
+  #end(error?: EndError): void {
     this.#over = true;
     this.#outbox.add(error ? { type: 'end', error } : { type: 'end' });
   }

@@ -1,7 +1,7 @@
 // A ring of devices that compute nothing, for tests of the schedule: unit times, chosen windows,
 // groups and links.
 
-import type { NodeId, Place, Stage, Work } from '../../src/node.ts';
+import type { NodeId, Place, Stage, Work, WorkResult } from '../../src/node.ts';
 import { masterId } from '../../src/node.ts';
 import { trainingCourse } from '../../src/ring/course.ts';
 import { Master } from '../../src/ring/master.ts';
@@ -10,6 +10,7 @@ import { Worker } from '../../src/ring/worker.ts';
 import { CostedExecutor } from '../../src/simulator/costed.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
 import type {
+  LinkCost,
   SimulatedDevice,
   Simulation,
   SimulationOptions,
@@ -25,6 +26,10 @@ export interface CostedRing {
   readonly latencySeconds?: number;
   readonly bytesPerSecond?: number;
   readonly seconds?: (work: Work, node: NodeId) => number;
+  /** What the executor answers instead of `result`. */
+  readonly answer?: (work: Work, result: WorkResult) => WorkResult;
+  /** Instead of one latency for all links. */
+  readonly latency?: (from: NodeId, to: NodeId) => number;
   readonly at?: SimulationOptions['at'];
   readonly master?: Partial<MasterOptions>;
 }
@@ -68,7 +73,9 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
   const add = (id: NodeId, node: SimulatedDevice['node'], places: readonly Place[]): void => {
     const executor = new CostedExecutor(Object.fromEntries(places.map((place) => [place, costs])));
     const seconds = (work: Work): number => (ring.seconds ?? unitSeconds)(work, id);
-    devices.set(id, { node, executor, seconds });
+    const answer = ring.answer ?? ((_, result) => result);
+    const run = async (work: Work): Promise<WorkResult> => answer(work, await executor.run(work));
+    devices.set(id, { node, executor: { run }, seconds });
   };
   add(masterId, master, nodes === 1 ? ['closing'] : ['opening', 'closing']);
   for (let k = 1; k < nodes; k += 1) {
@@ -77,8 +84,9 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
     add(id, new Worker(join), ['inner']);
   }
   const { latencySeconds = 0, bytesPerSecond = Infinity } = ring;
-  const link = (): { latencySeconds: number; bytesPerSecond: number } => ({
-    latencySeconds,
+  const latency = ring.latency ?? (() => latencySeconds);
+  const link = (from: NodeId, to: NodeId): LinkCost => ({
+    latencySeconds: latency(from, to),
     bytesPerSecond,
   });
   return simulate({ devices, link, ...(ring.at ? { at: ring.at } : {}) });
