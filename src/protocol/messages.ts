@@ -107,6 +107,32 @@ const ofLayer = z.strictObject({ layer });
 /** Either way between worker and master: this node cannot go on; or `node`, a neighbour, is gone. */
 const failed = z.strictObject({ code, message: z.string().max(4096), node: node.optional() });
 
+/**
+ * Master to worker in data parallelism: the group that trains together, the master first; you are
+ * `index`. `rows` of a full microbatch and so many of them make a share.
+ */
+const enrol = z.strictObject({
+  architecture: z.enum(['all-reduce', 'parameter-server']),
+  node,
+  group: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
+  index: z.int().min(0).max(maximumNodes),
+  rows: positive,
+  microbatches: positive,
+  training: z.unknown(),
+});
+
+/** Worker to master: so many training samples more are in place. */
+const kept = z.strictObject({ samples: count });
+
+/** Worker to master: its part of the loss of a step. */
+const partOfLoss = z.strictObject({ step: count, loss: z.number().nullable() });
+
+/**
+ * All-reduce, clockwise: chunk `chunk` of a bucket. Up to hop n - 1 of n nodes it is a sum that is to be
+ * added to, after that it is the sum over all.
+ */
+const reduce = z.strictObject({ step: count, bucket: small, chunk: small, hop: small });
+
 const nothing = z.strictObject({});
 
 /**
@@ -129,12 +155,17 @@ export const messageKinds = {
   loaded: { wire: 13, fields: ofLayer, tensors: false },
   failed: { wire: 14, fields: failed, tensors: false },
   end: { wire: 15, fields: nothing, tensors: false },
+  enrol: { wire: 30, fields: enrol, tensors: false },
+  samples: { wire: 31, fields: nothing, tensors: true },
+  kept: { wire: 32, fields: kept, tensors: false },
+  partOfLoss: { wire: 33, fields: partOfLoss, tensors: false },
+  reduce: { wire: 34, fields: reduce, tensors: true },
 } as const;
 
 export type MessageType = keyof typeof messageKinds;
 
 type Kinds = typeof messageKinds;
-type Fields<T extends MessageType> = T extends 'end'
+type Fields<T extends MessageType> = T extends 'end' | 'samples'
   ? unknown
   : Readonly<z.infer<Kinds[T]['fields']>>;
 type Carried<T extends MessageType, P> = Kinds[T]['tensors'] extends true

@@ -10,8 +10,9 @@ import type { Engine } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import type { SampleReader } from './samples.ts';
-import { StageEngine } from './stage-engine.ts';
+import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
+import { StageMemory } from './stage-memory.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -60,6 +61,8 @@ export class EngineExecutor implements Executor {
           await this.#holder(work.layer).writeLayer(work.layer, tensors);
           return {};
         });
+      default:
+        throw new RingError('GRAPH', `a stage does not know the work ${work.kind}`);
     }
   }
 
@@ -79,9 +82,10 @@ export class EngineExecutor implements Executor {
 
   async #prepare({ training, stages, purpose }: WorkOf<'prepare'>): Promise<WorkResult> {
     this.#training = parseRingTraining(training);
-    const isAlone = stages.length === 1 && stages[0]!.place === 'closing';
     for (const stage of stages) {
-      const placed = new StageEngine(this.#engine, this.#training, stage, isAlone, purpose);
+      const memory = new StageMemory(this.#engine, stage.window, this.#training.resolved.rows);
+      const placed = new StageEngine(this.#engine, this.#training, stage, purpose, memory);
+      placeStages([placed], memory);
       this.#stages.set(stage.place, placed);
       await placed.compile();
       await placed.initialise();

@@ -17,7 +17,7 @@ import { worksAhead } from '../node.ts';
 import type { Microbatch, Purpose, Stage } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import { groupsHeld } from '../plan/memory.ts';
-import { StageMemory } from './stage-memory.ts';
+import type { StageMemory } from './stage-memory.ts';
 
 interface Compiled {
   readonly forward: Program;
@@ -26,6 +26,14 @@ interface Compiled {
 
 /** What a run takes besides what is resident: values by the name of the graph's input. */
 export type Given = Readonly<Record<string, Uint8Array>>;
+
+/** Places for a value: `blocks` buffers of `group` microbatches each. */
+export interface KeptPlace {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly group: number;
+  readonly blocks: number;
+}
 
 /** A run that the engine has been given; wrapped, so that who awaits the giving does not await the run. */
 export interface Running {
@@ -56,33 +64,29 @@ export class StageEngine {
     | undefined;
   readonly #tensors: LayerTensor[];
 
+  /** Stages that follow each other in one memory: what one puts out, the next takes where it is. */
   constructor(
     engine: Engine,
     training: RingTraining,
     stage: Stage,
-    isAlone: boolean,
     purpose: Purpose,
+    memory: StageMemory,
   ) {
     this.stage = stage;
     this.#engine = engine;
     this.#training = training;
     this.#purpose = purpose;
-    const isLast = stage.place === 'closing';
-    const takesSamples = stage.place === 'opening' || isAlone;
-    this.#request = { from: stage.from, to: stage.to, loss: isLast, input: !takesSamples };
-    const { rows, microbatches } = training.resolved;
-    this.#memory = new StageMemory(engine, stage.window, rows);
+    this.#memory = memory;
+    const { from, to, place } = stage;
+    const takesSamples = place === 'opening' || (place === 'closing' && from === 0);
+    this.#request = { from, to, loss: place === 'closing', input: !takesSamples };
+    const { rows } = training.resolved;
     this.#derived = this.#derive(rows, purpose === 'train' ? 'train' : 'predict');
     const { inputs, outputs, parameters, state, weightGradients } = this.#derived;
     this.inputs = inputs;
     this.outputs = outputs;
     this.units = weightGradients.map(({ group }) => group);
     this.#tensors = [...parameters, ...state];
-    this.#place(microbatches);
-  }
-
-  get bytes(): number {
-    return this.#memory.bytes;
   }
 
   #derive(rows: number, mode: StageMode): DerivedStage {
@@ -91,22 +95,26 @@ export class StageEngine {
 
   // ---------------------------------------------------------------------------------- places
 
-  #place(microbatches: number): void {
-    const { inputs, outputs, parameters, state, kept, weightGradients } = this.#derived;
+  /** What is kept for the way back. Of a value that several stages keep the largest place is taken. */
+  get kept(): readonly KeptPlace[] {
+    const { kept, weightGradients } = this.#derived;
+    const { window } = this.stage;
+    const { microbatches } = this.#training.resolved;
+    return kept.flatMap(({ name, type, units, source }) => {
+      if (source === 'given') return [];
+      const group = Math.max(1, ...units.map((unit) => weightGradients[unit]!.group));
+      const blocks = Math.min(groupsHeld(window, group), Math.ceil(microbatches / group));
+      return [{ name, type, group, blocks: units.length > 0 ? blocks : window }];
+    });
+  }
+
+  /** Takes memory for all that is not kept; the places of what is kept are there already. */
+  place(): void {
+    const { inputs, outputs, parameters, state } = this.#derived;
     const memory = this.#memory;
     for (const { name, type } of parameters) memory.addResident(name, type);
     for (const { name, type } of state)
       for (const each of [name, `new/${name}`]) memory.addResident(each, type);
-    for (const { name, type, units, source } of kept) {
-      if (source === 'given') continue;
-      const group = Math.max(1, ...units.map((unit) => weightGradients[unit]!.group));
-      const blocks = Math.min(
-        groupsHeld(this.stage.window, group),
-        Math.ceil(microbatches / group),
-      );
-      if (units.length > 0) memory.addSlots(name, type, group, blocks);
-      else memory.addSlots(name, type);
-    }
     // What only passes through needs one place when it is used at once, a slot when it is sent on.
     for (const { name, type } of inputs)
       if (!memory.hasSlots(name)) memory.addSlots(name, type, 1, worksAhead);
@@ -325,6 +333,14 @@ export class StageEngine {
     this.#weights.set(key, program);
     return program;
   }
+}
+
+/** Takes memory for stages that follow each other: first for what any of them keeps. */
+export function placeStages(stages: readonly StageEngine[], memory: StageMemory): void {
+  const kept = stages.flatMap((stage) => stage.kept);
+  for (const { name, type, group, blocks } of kept.sort((a, b) => b.group - a.group))
+    memory.addSlots(name, type, group, blocks);
+  for (const stage of stages) stage.place();
 }
 
 const scalar: TensorType = { type: 'float32', shape: [] };
