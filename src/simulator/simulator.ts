@@ -14,6 +14,7 @@ import type {
   Report,
   Work,
 } from '../node.ts';
+import { EventQueue } from './event-queue.ts';
 
 export interface SimulatedDevice {
   readonly node: Node;
@@ -73,12 +74,6 @@ const frameBytes = 96;
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
   const simulator = new Simulator(options);
   return simulator.run();
-}
-
-interface Occurrence {
-  readonly seconds: number;
-  readonly node: NodeId;
-  readonly event: Event;
 }
 
 class Simulator {
@@ -174,47 +169,5 @@ class Simulator {
     const arrival: Event = { type: 'message', from, generation, message };
     if ('payload' in message) this.#queue.add(end, from, { type: 'sent', message });
     this.#queue.add(end + latencySeconds, to, arrival);
-  }
-}
-
-/** A binary heap by time; events of the same time keep the order in which they were added. */
-class EventQueue {
-  readonly #heap: (Occurrence & { readonly order: number })[] = [];
-  #added = 0;
-
-  add(seconds: number, node: NodeId, event: Event): void {
-    const heap = this.#heap;
-    let place = heap.push({ seconds, node, event, order: this.#added++ }) - 1;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#before(place, parent)) break;
-      this.#swap(place, parent);
-      place = parent;
-    }
-  }
-
-  take(): Occurrence | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (heap.length === 0 || !last) return top;
-    heap[0] = last;
-    for (let place = 0; ;) {
-      let least = place;
-      for (const child of [2 * place + 1, 2 * place + 2])
-        if (child < heap.length && this.#before(child, least)) least = child;
-      if (least === place) return top;
-      this.#swap(place, least);
-      place = least;
-    }
-  }
-
-  #before(a: number, b: number): boolean {
-    const [x, y] = [this.#heap[a]!, this.#heap[b]!];
-    return x.seconds < y.seconds || (x.seconds === y.seconds && x.order < y.order);
-  }
-
-  #swap(a: number, b: number): void {
-    [this.#heap[a], this.#heap[b]] = [this.#heap[b]!, this.#heap[a]!];
   }
 }
