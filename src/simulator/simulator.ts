@@ -79,6 +79,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
 class Simulator {
   readonly #options: SimulationOptions;
   readonly #queue = new EventQueue();
+  /** Who has a link to whom. */
+  readonly #linked = new Map<NodeId, Set<NodeId>>();
   readonly #linkFree = new Map<string, number>();
   /** When each device has done all that it was given. */
   readonly #deviceFree = new Map<NodeId, number>();
@@ -97,7 +99,10 @@ class Simulator {
   async run(): Promise<Simulation> {
     const [master, ...workers] = this.#options.devices.keys();
     this.#queue.add(0, master!, { type: 'start' });
-    for (const worker of workers) this.#queue.add(0, worker, { type: 'linked', node: master! });
+    for (const worker of workers) {
+      this.#link(worker, master!);
+      this.#queue.add(0, worker, { type: 'linked', node: master! });
+    }
     for (const { seconds, node, event } of this.#options.at ?? [])
       this.#queue.add(seconds, node, event);
     for (;;) {
@@ -127,6 +132,7 @@ class Simulator {
         return this.#send(id, effect);
       case 'connect': {
         const { latencySeconds } = this.#options.link(id, effect.node);
+        this.#link(id, effect.node);
         this.#queue.add(this.#now + 2 * latencySeconds, id, { type: 'linked', node: effect.node });
         return this.#queue.add(this.#now + latencySeconds, effect.node, {
           type: 'linked',
@@ -145,7 +151,24 @@ class Simulator {
         return undefined;
       case 'end':
         this.#ends.set(id, effect);
-        return undefined;
+        return this.#unlink(id);
+    }
+  }
+
+  #link(a: NodeId, b: NodeId): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      this.#linked.set(from, (this.#linked.get(from) ?? new Set()).add(to));
+  }
+
+  /** A node's links end with it, behind what it has sent. */
+  #unlink(node: NodeId): void {
+    for (const other of this.#linked.get(node) ?? []) {
+      const { latencySeconds } = this.#options.link(node, other);
+      const left = Math.max(this.#now, this.#linkFree.get(`${node}>${other}`) ?? 0);
+      this.#queue.add(left + latencySeconds, other, { type: 'unlinked', node, reason: 'it left' });
     }
   }
 
