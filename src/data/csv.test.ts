@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CsvDescription } from './csv.ts';
+import type { CsvDescription } from './csv-columns.ts';
 import { openData, openSamples, parsePreprocessing } from './index.ts';
 
 let folder = '';

@@ -1,13 +1,9 @@
 // CSV files to the parts of a training.
 
 import { RingError } from '../errors.ts';
-import {
-  csvDataset,
-  learnPreprocessing,
-  readFurtherTable,
-  readTrainingTable,
-  type CsvDescription,
-} from './csv.ts';
+import { readFurtherTable, readTrainingTable, type CsvDescription } from './csv-columns.ts';
+import { learnPreprocessing } from './csv-learn.ts';
+import { csvDataset } from './csv.ts';
 import { splitParts, type Keep, type Parts } from './parts.ts';
 import { splitSamples } from './split.ts';
 
