@@ -8,7 +8,7 @@ import { parseTraining, resolveTraining } from '../dist/model/training.js';
 import type { ResolvedTraining } from '../dist/model/training.js';
 import type { NodeReport } from '../dist/node.js';
 import type { Dataset } from '../dist/ports.js';
-import { trainingCourse } from '../dist/ring/course.js';
+import { trainingCourse } from '../dist/machine/course.js';
 
 export interface Setting {
   /** `784-512-512-10`: widths of a dense net with relu between; or `cnn`. */

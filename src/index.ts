@@ -18,8 +18,8 @@ export { startMaster } from './cli/master-session.ts';
 export type { MasterSessionOptions, Session } from './cli/master-session.ts';
 export { startWorker } from './cli/worker-session.ts';
 /** What a master leads its ring through: optimizer steps and looks at the test set, or one look. */
-export { evaluationCourse, trainingCourse } from './ring/course.ts';
-export type { Pass } from './ring/course.ts';
+export { evaluationCourse, trainingCourse } from './machine/course.ts';
+export type { Pass } from './machine/course.ts';
 export type { Report } from './node.ts';
 
 /** The folder of a run, and a master's way to and from it. */

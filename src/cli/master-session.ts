@@ -15,7 +15,7 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { Purpose, Report } from '../node.ts';
 import { cutStages } from '../plan/cutter.ts';
 import type { EngineDescription, Link, Listener } from '../ports.ts';
-import type { Pass } from '../ring/course.ts';
+import type { Pass } from '../machine/course.ts';
 import { Master } from '../ring/master.ts';
 import { EngineExecutor } from '../runtime/executor.ts';
 import { NodeRunner } from '../runtime/runner.ts';

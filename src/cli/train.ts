@@ -8,7 +8,7 @@ import { RingError } from '../errors.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
 import type { ResolvedTraining, Training } from '../model/training.ts';
 import type { Report } from '../node.ts';
-import { trainingCourse } from '../ring/course.ts';
+import { trainingCourse } from '../machine/course.ts';
 import { defaultTraining } from './default-training.ts';
 import { onInterrupt } from './interrupt.ts';
 import { reachableInvitations } from './invitations.ts';

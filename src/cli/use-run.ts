@@ -10,7 +10,7 @@ import { parseResolved } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Report } from '../node.ts';
 import type { Dataset } from '../ports.ts';
-import { evaluationCourse } from '../ring/course.ts';
+import { evaluationCourse } from '../machine/course.ts';
 import { formatCount } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { reachableInvitations } from './invitations.ts';

@@ -2,14 +2,14 @@
 // the layers, tells everyone their share, and waits until all are ready. From the cut on nobody comes
 // or goes.
 
+import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { NodeId, Purpose, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Formation } from './formation.ts';
 import type { Capabilities, Cutter } from './formation.ts';
 import { MasterStages } from './master-stages.ts';
-import type { Outbox } from './outbox.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 export interface AdmissionOptions {
   /** The resolved training, as it is sent to workers. */

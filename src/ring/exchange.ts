@@ -2,9 +2,9 @@
 // credit reaches, gradients as soon as they are computed, and credit whenever a place is free.
 
 import { RingError } from '../errors.ts';
+import type { Outbox } from '../machine/outbox.ts';
 import type { Message, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
-import type { Outbox } from './outbox.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** Who stands beside a stage; nobody before the opening stage and after the closing one. */

@@ -1,11 +1,11 @@
 // The master's stages in the ring: the closing one and, with workers present, the opening one. Here
 // the ring begins and ends, so only their outer sides have neighbours.
 
+import type { Outbox } from '../machine/outbox.ts';
 import { masterId } from '../node.ts';
 import type { Message, NodeId, WorkResult } from '../node.ts';
 import { Exchange } from './exchange.ts';
 import type { Formation } from './formation.ts';
-import type { Outbox } from './outbox.ts';
 import { StageRun } from './stage-run.ts';
 
 export class MasterStages {

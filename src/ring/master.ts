@@ -4,22 +4,22 @@
 // computes what and when is not its business: every node decides that by the local rule (schedule.ts).
 
 import { RingError } from '../errors.ts';
+import { Boundary } from '../machine/boundary.ts';
+import type { EndError } from '../machine/boundary.ts';
+import type { Pass } from '../machine/course.ts';
+import { Outbox } from '../machine/outbox.ts';
+import { WorkQueue } from '../machine/work-queue.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Admission } from './admission.ts';
 import type { AdmissionOptions } from './admission.ts';
-import { Boundary } from './boundary.ts';
-import type { EndError } from './boundary.ts';
-import type { Pass } from './course.ts';
 import { notDue } from './exchange.ts';
 import type { Formation } from './formation.ts';
 import { MasterPass } from './master-pass.ts';
 import type { PassOptions } from './master-pass.ts';
 import type { MasterStages } from './master-stages.ts';
-import { Outbox } from './outbox.ts';
 import { Transfer } from './transfer.ts';
 import type { Direction } from './transfer.ts';
-import { WorkQueue } from './work-queue.ts';
 
 export interface MasterOptions extends AdmissionOptions, PassOptions {
   /** Layers that have parameters: they are what a checkpoint holds. */

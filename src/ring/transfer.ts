@@ -2,11 +2,11 @@
 // into it to take up a run. One layer is on its way at a time, so that the master needs memory for no
 // more than that of a model which it could never hold.
 
+import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { NodeId, Payload } from '../node.ts';
 import type { Formation } from './formation.ts';
-import type { Outbox } from './outbox.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 export type Direction = 'save' | 'load';
 

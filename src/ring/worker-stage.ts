@@ -1,16 +1,16 @@
 // A worker's stage through pass after pass: a pass begins with its first activation, and a step ends
 // when the norms of everyone's gradients from here on have been told and the master commits it.
 
+import { onWire } from '../machine/gradients.ts';
+import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { Message, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Assignment } from './assignment.ts';
 import { Exchange, notDue } from './exchange.ts';
-import { onWire } from './finish.ts';
-import type { Outbox } from './outbox.ts';
 import { nextWork } from './schedule.ts';
 import { StageRun } from './stage-run.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 export class WorkerStage {
   readonly #run: StageRun;

@@ -3,15 +3,15 @@
 
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { EndError } from '../machine/boundary.ts';
+import { Outbox } from '../machine/outbox.ts';
+import { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Assignment } from './assignment.ts';
-import type { EndError } from './boundary.ts';
 import { notDue } from './exchange.ts';
-import { Outbox } from './outbox.ts';
 import { StageRun } from './stage-run.ts';
-import { WorkQueue } from './work-queue.ts';
 import { WorkerStage } from './worker-stage.ts';
 
 export class Worker implements Node {

@@ -3,7 +3,7 @@
 
 import type { NodeId, Place, Stage, Work, WorkResult } from '../../src/node.ts';
 import { masterId } from '../../src/node.ts';
-import { trainingCourse } from '../../src/ring/course.ts';
+import { trainingCourse } from '../../src/machine/course.ts';
 import { Master } from '../../src/ring/master.ts';
 import type { MasterOptions } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';

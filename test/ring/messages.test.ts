@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import type { Effect, Event, Message, NodeId } from '../../src/node.ts';
-import { trainingCourse } from '../../src/ring/course.ts';
+import { trainingCourse } from '../../src/machine/course.ts';
 import { Master } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';
 

@@ -13,7 +13,7 @@ import type { Executor, NodeId, Payload, Stage, Work, WorkResult } from '../../s
 import type { Dataset, Engine } from '../../src/ports.ts';
 import { tensorPayload } from '../../src/protocol/messages.ts';
 import type { TensorPayload } from '../../src/protocol/messages.ts';
-import { evaluationCourse, trainingCourse } from '../../src/ring/course.ts';
+import { evaluationCourse, trainingCourse } from '../../src/machine/course.ts';
 import { Master } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';
 import { EngineExecutor } from '../../src/runtime/executor.ts';
