@@ -92,7 +92,8 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
   const session = await startMaster({
     training,
     purpose: 'train',
-    course: trainingCourse({ trainCount: train.count, testCount: 0, batch, steps }),
+    // One endless epoch: no checkpoint falls into what is measured.
+    course: trainingCourse({ trainCount: batch * steps, testCount: 0, batch, steps }),
     samples: {
       train,
       order: (step) => Array.from({ length: batch }, (_, k) => (step * batch + k) % train.count),
