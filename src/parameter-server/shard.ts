@@ -1,0 +1,138 @@
+// One shard of the parameter server: the books of its keys, and what comes and goes by them. It stands
+// on a device of its own, or beside a worker.
+
+import { RingError } from '../errors.ts';
+import { masterId } from '../node.ts';
+import type { Message, NodeId, Payload, ShardWork, WorkResult } from '../node.ts';
+import type { Outbox } from '../machine/outbox.ts';
+import { onWire } from '../machine/gradients.ts';
+import { AsynchronousLedger } from './asynchronous-ledger.ts';
+import type { Consistency } from './consistency.ts';
+import { Crew } from './crew.ts';
+import type { ShardedKey } from './keys.ts';
+import type { Ledger, LedgerContext } from './ledger.ts';
+import type { Post } from './post.ts';
+import { SynchronousLedger } from './synchronous-ledger.ts';
+
+export interface ShardOptions {
+  /** Those that this shard holds. */
+  readonly keys: readonly ShardedKey[];
+  readonly consistency: Consistency;
+  readonly clips: boolean;
+}
+
+export class Shard {
+  readonly #post: Post;
+  readonly #outbox: Outbox;
+  readonly #crew = new Crew();
+  readonly #scalars = new Map<number, readonly number[]>();
+  readonly #ledgers: ReadonlyMap<number, Ledger>;
+  readonly #keys: ReadonlyMap<number, ShardedKey>;
+
+  constructor({ keys, consistency, clips }: ShardOptions, post: Post, outbox: Outbox) {
+    this.#post = post;
+    this.#outbox = outbox;
+    this.#keys = new Map(keys.map((key) => [key.key, key]));
+    const context: LedgerContext = {
+      crew: this.#crew,
+      scalars: (update) => this.#scalars.get(update),
+      compute: (work) => this.#compute(work),
+      answer: (key, { node, staleness }, updates, payload) => {
+        const stale = staleness === undefined ? {} : { staleness };
+        post.send(node, { type: 'pulled', key, updates, ...stale, payload });
+      },
+    };
+    const ledgerOf = (key: number): Ledger => {
+      if (consistency.kind === 'bsp') return new SynchronousLedger(key, context, clips);
+      const bound = consistency.kind === 'ssp' ? consistency.bound : Infinity;
+      return new AsynchronousLedger(key, context, bound);
+    };
+    this.#ledgers = new Map(keys.map(({ key }) => [key, ledgerOf(key)]));
+  }
+
+  /** Takes what is meant for a shard; false when it is not. Errors: PROTOCOL. */
+  take(from: NodeId, message: Message): boolean {
+    switch (message.type) {
+      case 'push':
+        this.#ledger(message.key).push(from, message.step, message.payload);
+        return true;
+      case 'pull':
+        this.#ledger(message.key).pull(from, message.updates);
+        return true;
+      case 'scalars':
+        for (const [index, scalars] of message.scalars.entries())
+          this.#scalars.set(message.update + index, scalars);
+        this.#advance();
+        return true;
+      case 'crew':
+        this.#crew.add(message.from, message.upTo, message.workers);
+        this.#advance();
+        return true;
+      case 'dropped':
+        this.#crew.drop(message.node);
+        this.#advance();
+        return true;
+      case 'collect':
+        this.#compute({ kind: 'surrender', layer: message.layer });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Errors: NOT_FINITE. */
+  computed(work: ShardWork, { payload, squaredNorms }: WorkResult): void {
+    switch (work.kind) {
+      case 'measure': {
+        const [squaredNorm = null] = onWire(squaredNorms!);
+        const step = this.#ledger(work.key).updates;
+        return this.#post.send(masterId, { type: 'measured', key: work.key, step, squaredNorm });
+      }
+      case 'apply':
+        return this.#applied(work.key, payload);
+      case 'value':
+        return this.#ledger(work.key).valued(payload!);
+      case 'surrender': {
+        const { layer } = work;
+        return this.#post.send(masterId, { type: 'parameters', layer, payload: payload! });
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #applied(key: number, payload: Payload | undefined): void {
+    const ledger = this.#ledger(key);
+    if (payload) {
+      ledger.applied(payload);
+      const oldest = Math.min(...[...this.#ledgers.values()].map(({ updates }) => updates));
+      for (const update of this.#scalars.keys()) {
+        if (update >= oldest) break;
+        this.#scalars.delete(update);
+      }
+      return;
+    }
+    const { layer } = this.#keys.get(key)!;
+    throw new RingError(
+      'NOT_FINITE',
+      `the gradient of layer ${layer} is not a finite number in update ${ledger.updates + 1} of it, which was not made: ` +
+        'try a lower learningRate or bsp with a clipNorm, and look for extreme values in the data',
+    );
+  }
+
+  #advance(): void {
+    for (const ledger of this.#ledgers.values()) ledger.advance();
+  }
+
+  /** Works of a shard are short and others wait for them: the engine is given all that there are. */
+  #compute(work: ShardWork): void {
+    this.#outbox.add({ type: 'compute', work });
+  }
+
+  #ledger(key: number): Ledger {
+    const ledger = this.#ledgers.get(key);
+    if (!ledger)
+      throw new RingError('PROTOCOL', `key ${key} was asked for here, where it is not held`);
+    return ledger;
+  }
+}
