@@ -157,6 +157,10 @@ export class StageEngine {
     for (const layer of this.#layers) this.#memory.addResident(`norm/${layer}`, scalar);
   }
 
+  get parameters(): readonly LayerTensor[] {
+    return this.#derived.parameters;
+  }
+
   /** The layers of the stage that have parameters. */
   get #layers(): number[] {
     return [...new Set(this.#derived.parameters.map(({ layer }) => layer))];
@@ -219,6 +223,15 @@ export class StageEngine {
     const program = await this.#weightProgram(unit, rows, first > 0);
     const withoutSum = (name: string): string => name.replace(/^sum\//, '');
     return this.#run(this.#call(program, first, rows, withoutSum));
+  }
+
+  /** The gradients of no rows at all. */
+  async clearGradients(): Promise<void> {
+    for (const { name, type } of this.#derived.parameters)
+      await this.#engine.write(
+        this.#memory.resident(`d/${name}`),
+        new Uint8Array(byteLength(type)),
+      );
   }
 
   /** Computes the squared norms of the gradients; `readNorms` has them when it is done. */

@@ -37,6 +37,8 @@ export class StageMemory {
   }
 
   addResident(name: string, type: TensorType): Tensor {
+    const known = this.#resident.get(name);
+    if (known) return known;
     const tensor = this.#allocate(type);
     this.#resident.set(name, tensor);
     return tensor;
