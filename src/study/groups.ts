@@ -1,0 +1,163 @@
+// The runs of a comparison by what was compared, and the figures by which they are compared. Pure.
+
+import type { Architecture, Comparison, NodeResult, Run } from './results.ts';
+import type { Quantity } from './quantity.ts';
+import { mean, median } from './statistics.ts';
+
+/** The repeats of one way to train. */
+export interface Group {
+  /** Unique in a comparison; made of letters, digits and dashes. */
+  readonly key: string;
+  /** `parameter server, co-located`; consistency is named where there is more than one. */
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly consistency?: string;
+  readonly runs: readonly Run[];
+}
+
+export const architectureNames: Readonly<Record<Architecture, string>> = {
+  ring: 'ring',
+  'parameter-server': 'parameter server',
+  'parameter-server-colocated': 'co-located servers',
+  'all-reduce': 'all-reduce',
+  single: 'one device',
+};
+
+const order = Object.keys(architectureNames) as Architecture[];
+
+/** In the order of `architectureNames`, whatever the order in which they ran. */
+export function groupRuns({ runs }: Comparison): readonly Group[] {
+  const byKey = groupBy(runs, ({ architecture, consistency }) =>
+    [architecture, ...(consistency ? [consistency.replaceAll(/[^\w-]/g, '-')] : [])].join('-'),
+  );
+  const variants = (architecture: Architecture): number =>
+    new Set(runs.filter((run) => run.architecture === architecture).map((run) => run.consistency))
+      .size;
+  return [...byKey]
+    .map(([key, members]) => {
+      const { architecture, consistency } = members[0]!;
+      const name = architectureNames[architecture];
+      return {
+        key,
+        name: consistency && variants(architecture) > 1 ? `${name}, ${consistency}` : name,
+        architecture,
+        ...(consistency !== undefined && { consistency }),
+        runs: members,
+      };
+    })
+    .sort((a, b) => order.indexOf(a.architecture) - order.indexOf(b.architecture));
+}
+
+/** The run in the middle by time: the one that is drawn. */
+export function typicalRun({ runs }: Group): Run {
+  const sorted = [...runs].sort((a, b) => a.seconds - b.seconds);
+  return sorted[(sorted.length - 1) >> 1]!;
+}
+
+export interface Metric {
+  readonly id: string;
+  readonly name: string;
+  readonly quantity: Quantity;
+  readonly better: 'less' | 'more';
+  /** Of one run; undefined where it was not reached or not measured. */
+  readonly of: (run: Run) => number | undefined;
+}
+
+export const metrics: readonly Metric[] = [
+  {
+    id: 'seconds',
+    name: 'time to finish',
+    quantity: 'seconds',
+    better: 'less',
+    of: (run) => run.seconds,
+  },
+  {
+    id: 'target',
+    name: 'time to target',
+    quantity: 'seconds',
+    better: 'less',
+    of: (run) => run.secondsToTarget,
+  },
+  {
+    id: 'rate',
+    name: 'samples/s',
+    quantity: 'rate',
+    better: 'more',
+    of: (run) => run.samplesPerSecond,
+  },
+  {
+    id: 'idle',
+    name: 'idle, mean',
+    quantity: 'share',
+    better: 'less',
+    of: (run) => mean(run.nodes.map(({ figures }) => figures.idleShare)),
+  },
+  {
+    id: 'bytes',
+    name: 'bytes per sample',
+    quantity: 'bytes',
+    better: 'less',
+    of: (run) => run.bytesPerSample,
+  },
+  {
+    id: 'joules',
+    name: 'joules per sample',
+    quantity: 'joules',
+    better: 'less',
+    of: (run) => run.joulesPerSample,
+  },
+  {
+    id: 'memory',
+    name: 'peak memory, greatest',
+    quantity: 'bytes',
+    better: 'less',
+    of: (run) => Math.max(...run.nodes.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+  },
+  { id: 'loss', name: 'final loss', quantity: 'loss', better: 'less', of: (run) => run.finalLoss },
+  {
+    id: 'accuracy',
+    name: 'accuracy',
+    quantity: 'share',
+    better: 'more',
+    of: (run) => run.accuracy,
+  },
+];
+
+/** The metric's values over a group's repeats, those that have one. */
+export const valuesOf = ({ runs }: Group, metric: Metric): readonly number[] =>
+  runs.map(metric.of).filter((value) => value !== undefined);
+
+/** A node over a group's repeats. */
+export interface NodeRepeats {
+  readonly node: string;
+  readonly role: string;
+  readonly results: readonly NodeResult[];
+}
+
+/** Nodes in the order of the first run; a node is the same in another repeat if it bears the same name. */
+export function nodesOf({ runs }: Group): readonly NodeRepeats[] {
+  const byName = groupBy(
+    runs.flatMap(({ nodes }) => nodes),
+    ({ node }) => node,
+  );
+  return [...byName].map(([node, results]) => ({ node, role: results[0]!.role, results }));
+}
+
+/** The median of something over a node's repeats. */
+export const ofNode = ({ results }: NodeRepeats, value: (result: NodeResult) => number): number =>
+  median(results.map(value));
+
+/** Map.groupBy, which Node 20 does not have. */
+function groupBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,74 @@
+// Where each node's time went, from commit to commit: computing, and waiting by what it waited for.
+
+import type { IdleCause } from '../../meter/timeline.ts';
+import type { Group, NodeRepeats } from '../groups.ts';
+import { nodesOf } from '../groups.ts';
+import { formatQuantity } from '../quantity.ts';
+import { mean } from '../statistics.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import { areaLegend } from './legend.ts';
+import { fillOf, idleCauses } from './palette.ts';
+import { drawing, fullWidth } from './plot.ts';
+import type { BarRow, Segment } from './rows.ts';
+import { rowsOfBars } from './rows.ts';
+
+const causes = Object.keys(idleCauses) as IdleCause[];
+
+export function idleSection(groups: readonly Group[]): Html {
+  const rows = groups.map((group) => ({ title: group.name, rows: nodesOf(group).map(idleRow) }));
+  const seen = causes.filter((cause) =>
+    groups.some((group) => nodesOf(group).some((node) => causeShare(node, cause) > 0)),
+  );
+  return html`<section id="idle">
+    <h2>Idle time</h2>
+    <p>
+      Each bar is a node’s whole time between its first and its last commit. What is dark was
+      computed in; the rest the node waited, and the figure at the end is its sum.
+    </p>
+    ${areaLegend([
+      { name: 'computes', fill: fillOf('busy') },
+      ...seen.map((cause) => ({ name: idleCauses[cause], fill: fillOf(cause) })),
+    ])}
+    <figure>
+      ${drawing('Share of time in which each node computes and waits', fullWidth, (canvas) =>
+        rowsOfBars(
+          rows,
+          { domain: [0, 1], axis: 'share of the time', tickFormat: (share) => `${100 * share} %` },
+          canvas,
+        ),
+      )}
+    </figure>
+  </section>`;
+}
+
+/** The mean over the repeats. */
+const causeShare = ({ results }: NodeRepeats, cause: IdleCause): number =>
+  mean(
+    results.map(({ figures: { idleSeconds, wallSeconds } }) =>
+      wallSeconds > 0 ? idleSeconds[cause] / wallSeconds : 0,
+    ),
+  );
+
+function idleRow(node: NodeRepeats): BarRow {
+  const idle = mean(node.results.map(({ figures }) => figures.idleShare));
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const segments: Segment[] = [
+    {
+      from: 0,
+      to: 1 - idle,
+      fill: fillOf('busy'),
+      label: percent(1 - idle),
+      ink: 'var(--on-busy)',
+    },
+  ];
+  let from = 1 - idle;
+  for (const cause of causes) {
+    const share = causeShare(node, cause);
+    if (share <= 0) continue;
+    const to = Math.min(1, from + share);
+    segments.push({ from, to, fill: fillOf(cause), label: `${cause} ${percent(share)}` });
+    from = to;
+  }
+  return { label: node.node, segments, value: formatQuantity(idle, 'share') };
+}
