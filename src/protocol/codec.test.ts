@@ -60,7 +60,6 @@ const messages: Message<TensorPayload>[] = [
   { type: 'end' },
   {
     type: 'enrol',
-    architecture: 'all-reduce',
     node: 'w1',
     group: [
       { node: 'master', address: '' },
@@ -72,8 +71,9 @@ const messages: Message<TensorPayload>[] = [
     training: { model: [{ layer: 'relu' }] },
   },
   { type: 'samples', payload },
-  { type: 'kept', samples: 100 },
+  { type: 'kept' },
   { type: 'partOfLoss', step: 7, loss: null },
+  { type: 'begin', step: 7, rows: 64 },
   { type: 'reduce', step: 7, bucket: 2, chunk: 1, hop: 3, payload },
 ];
 

@@ -1,0 +1,194 @@
+// A worker of an all-reduce: it holds the whole model, computes its share of every batch, and changes
+// its parameters when the master says that the step is done. All nodes' parameters are always the same.
+
+import { RingError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { masterId } from '../node.ts';
+import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import { Outbox } from '../machine/outbox.ts';
+import { WorkQueue } from '../machine/work-queue.ts';
+import { notDue } from '../machine/not-due.ts';
+import { Participant } from './participant.ts';
+
+export class AllReduceWorker implements Node {
+  readonly #join: MessageOf<'join'>;
+  readonly #outbox = new Outbox();
+  readonly #works = new WorkQueue(this.#outbox);
+  readonly #linked = new Set<NodeId>();
+  #enrolment: MessageOf<'enrol'> | undefined;
+  /** Once it is prepared; and the bytes that it takes. */
+  #participant: Participant | undefined;
+  #bytes = 0;
+  #readySent = false;
+  /** The last step whose part of the loss was told. */
+  #toldStep = -1;
+  #over = false;
+
+  /** `join` says what this device is and can do. */
+  constructor(join: MessageOf<'join'>) {
+    this.#join = join;
+  }
+
+  receive(event: Event): readonly Effect[] {
+    if (this.#over) return [];
+    try {
+      this.#take(event);
+      this.#advance();
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      this.#fail(error.code, error.message);
+    }
+    return this.#outbox.take();
+  }
+
+  #take(event: Event): void {
+    switch (event.type) {
+      case 'linked':
+        this.#linked.add(event.node);
+        if (event.node === masterId) this.#outbox.send(masterId, this.#join);
+        break;
+      case 'unlinked':
+        this.#unlinked(event.node, event.reason);
+        break;
+      case 'message':
+        this.#message(event.from, event.generation, event.message);
+        break;
+      case 'sent':
+        this.#participant?.sent(event.message);
+        break;
+      case 'computed':
+        this.#works.done();
+        this.#computed(event.work, event.result);
+        break;
+      case 'failed':
+        this.#fail(event.code, event.reason);
+        break;
+      case 'stop':
+        this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
+        break;
+      case 'start':
+      case 'save':
+      case 'stored':
+      case 'fetched':
+        break;
+    }
+  }
+
+  #message(from: NodeId, generation: number, message: Message): void {
+    if (message.type === 'reduce') {
+      if (from === this.#neighbours?.anticlockwise && this.#participant?.take(message)) return;
+      throw notDue(from, message);
+    }
+    if (from !== masterId) throw notDue(from, message);
+    switch (message.type) {
+      case 'enrol':
+        return this.#enrolled(generation, message);
+      case 'samples':
+        return this.#works.addUrgent({ kind: 'keepSamples', payload: message.payload });
+      case 'begin':
+        if (!this.#participant) throw notDue(from, message);
+        return this.#participant.begin(message.step, message.rows);
+      case 'commit': {
+        if (!this.#participant?.isReduced || message.step !== this.#participant.step)
+          throw notDue(from, message);
+        return this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
+      }
+      case 'end':
+        return this.#end();
+      case 'failed':
+        return this.#end({ code: message.code, reason: message.message });
+      default:
+        throw notDue(from, message);
+    }
+  }
+
+  get #neighbours(): { readonly clockwise: NodeId; readonly anticlockwise: NodeId } | undefined {
+    if (!this.#enrolment) return undefined;
+    const { group, index } = this.#enrolment;
+    return {
+      clockwise: group[(index + 1) % group.length]!.node,
+      anticlockwise: group[index - 1]!.node,
+    };
+  }
+
+  #enrolled(generation: number, message: MessageOf<'enrol'>): void {
+    const { node: self, group, index, rows, microbatches, training } = message;
+    if (this.#enrolment || !(index > 0 && index < group.length)) throw notDue(masterId, message);
+    this.#enrolment = message;
+    this.#outbox.generation = generation;
+    this.#works.addUrgent({ kind: 'prepareReplica', training, rows, microbatches });
+    const clockwise = group[index + 1];
+    if (clockwise) this.#outbox.add({ type: 'connect', ...clockwise, self, generation });
+  }
+
+  #unlinked(node: NodeId, reason: string): void {
+    if (node === masterId)
+      return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
+    const { clockwise, anticlockwise } = this.#neighbours ?? {};
+    if (node !== clockwise && node !== anticlockwise) return undefined;
+    const message = `lost the link to ${node}: ${reason}`;
+    this.#outbox.send(masterId, { type: 'failed', code: 'NODE_LOST', message, node });
+    return this.#end({ code: 'NODE_LOST', reason: message });
+  }
+
+  #computed(work: Work, result: WorkResult): void {
+    switch (work.kind) {
+      case 'prepareReplica': {
+        const { group, index } = this.#enrolment!;
+        const { clockwise } = this.#neighbours!;
+        const seat = { index, nodes: group.length, clockwise };
+        this.#bytes = result.prepared!.bytes;
+        this.#participant = new Participant(
+          result.blocks!,
+          work.rows,
+          seat,
+          this.#outbox,
+          this.#works,
+        );
+        return undefined;
+      }
+      case 'keepSamples':
+        return this.#outbox.send(masterId, { type: 'kept' });
+      case 'update':
+        return undefined;
+      default:
+        return this.#participant?.computed(work, result);
+    }
+  }
+
+  /** Everything that follows from what is known by now. */
+  #advance(): void {
+    if (this.#over) return;
+    this.#sayReady();
+    const participant = this.#participant;
+    if (participant?.isComputed && participant.step > this.#toldStep) {
+      const { step, loss } = participant;
+      this.#toldStep = step;
+      const told = Number.isFinite(loss) ? loss : null;
+      this.#outbox.send(masterId, { type: 'partOfLoss', step, loss: told });
+    }
+    this.#works.fill(
+      () => this.#participant?.nextWork(),
+      () => this.#participant?.idleCause ?? 'start',
+    );
+  }
+
+  #sayReady(): void {
+    if (this.#readySent || !this.#participant) return;
+    const { clockwise, anticlockwise } = this.#neighbours!;
+    if (![clockwise, anticlockwise].every((node) => this.#linked.has(node))) return;
+    this.#readySent = true;
+    this.#outbox.send(masterId, { type: 'ready', bytes: this.#bytes });
+  }
+
+  #fail(code: ErrorCode, reason: string): void {
+    this.#outbox.send(masterId, { type: 'failed', code, message: reason });
+    this.#end({ code, reason });
+  }
+
+  #end(error?: { code: ErrorCode; reason: string }): void {
+    this.#over = true;
+    this.#outbox.add(error ? { type: 'end', error } : { type: 'end' });
+  }
+}

@@ -1,0 +1,158 @@
+// An all-reduce of real engines in one process: the simulator's clock and links, real numbers.
+
+import { createInlineEngine } from '../../src/engine/inline.ts';
+import { createSampler } from '../../src/data/index.ts';
+import { elementCount } from '../../src/graph/graph.ts';
+import { learningRateAt } from '../../src/model/learning-rate.ts';
+import { updateScalars } from '../../src/model/stage.ts';
+import { parseTraining, resolveTraining, ringTraining } from '../../src/model/training.ts';
+import type { ResolvedTraining, RingTraining } from '../../src/model/training.ts';
+import { masterId } from '../../src/node.ts';
+import type { Executor, NodeId, Payload, Work, WorkResult } from '../../src/node.ts';
+import type { Dataset, Engine } from '../../src/ports.ts';
+import { tensorPayload } from '../../src/protocol/messages.ts';
+import type { TensorPayload } from '../../src/protocol/messages.ts';
+import { trainingCourse } from '../../src/machine/course.ts';
+import { AllReduceMaster } from '../../src/all-reduce/master.ts';
+import { AllReduceWorker } from '../../src/all-reduce/worker.ts';
+import { ReplicaExecutor } from '../../src/runtime/replica-executor.ts';
+import { simulate } from '../../src/simulator/simulator.ts';
+import type {
+  SimulatedDevice,
+  Simulation,
+  SimulationOptions,
+} from '../../src/simulator/simulator.ts';
+
+export interface RealGroup {
+  readonly training: object;
+  readonly train: Dataset;
+  readonly test?: Dataset;
+  readonly nodes: number;
+  readonly latencySeconds?: number;
+  readonly at?: SimulationOptions['at'];
+}
+
+export interface GroupOutcome extends Simulation {
+  readonly losses: readonly number[];
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  /** The master's first, then each worker's: all parameters at the end. */
+  readonly replicas: readonly ReadonlyMap<string, Float32Array>[];
+}
+
+const order = ({ seed, resolved }: RingTraining) => {
+  const { batch, data } = resolved;
+  const sampler = createSampler(data.trainCount, batch);
+  const { stepsPerEpoch } = sampler;
+  return (step: number): Uint32Array =>
+    sampler.batchIndices(seed, Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+};
+
+export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
+  const { nodes, train, test, latencySeconds = 1e-4 } = group;
+  const resolved: ResolvedTraining = resolveTraining(
+    parseTraining({ data: { kind: 'digits' }, ...group.training }, 'test'),
+    {
+      inputShape: train.inputShape,
+      target: train.target!,
+      trainCount: train.count,
+      ...(test && { testCount: test.count }),
+    },
+  );
+  const { batch, microbatches, steps, layers, data } = resolved.resolved;
+  const engines: Engine[] = [];
+  const executors: ReplicaExecutor[] = [];
+  const device = async (node: SimulatedDevice['node'], isMaster = false) => {
+    const engine = await createInlineEngine();
+    const sources = isMaster ? { train, ...(test && { evaluate: test }) } : undefined;
+    const executor = new ReplicaExecutor(engine, order, sources);
+    engines.push(engine);
+    executors.push(executor);
+    return { node, executor: new Copying(executor), seconds: () => 1e-3 };
+  };
+  const described = (name: string) => ({
+    name,
+    cores: 1,
+    memoryBytes: 1e9,
+    flops: 1e9,
+    version: '0',
+    engine: { kind: 'wasm', name: 'wasm', threads: 1 } as const,
+  });
+  const withParameters = layers.flatMap(({ parameters }, layer) =>
+    parameters.length > 0 ? [layer] : [],
+  );
+  const master = new AllReduceMaster({
+    training: ringTraining(resolved),
+    course: trainingCourse({ trainCount: train.count, testCount: test?.count ?? 0, batch, steps }),
+    workers: nodes - 1,
+    capabilities: described(masterId),
+    data: {
+      order: order(resolved),
+      trainCount: train.count,
+      sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
+      steps,
+    },
+    batch,
+    microbatches,
+    layers: layers.length,
+    layersWithParameters: withParameters,
+    schedule: (step, factor) => {
+      const learningRate = learningRateAt(resolved.learningRate, step, steps);
+      return {
+        learningRate,
+        scalars: [...updateScalars(resolved, step + 1, learningRate, factor)],
+      };
+    },
+    ...(resolved.clipNorm !== undefined && { clipNorm: resolved.clipNorm }),
+  });
+  const devices = new Map<NodeId, SimulatedDevice>([[masterId, await device(master, true)]]);
+  for (let k = 1; k < nodes; k += 1) {
+    const name = `worker-${k}`;
+    const join = { type: 'join', ...described(name), address: name } as const;
+    devices.set(name, await device(new AllReduceWorker(join)));
+  }
+  const simulation = await simulate({
+    devices,
+    link: () => ({ latencySeconds, bytesPerSecond: 1e8 }),
+    ...(group.at && { at: group.at }),
+  });
+  const replicas = [];
+  for (const executor of executors) {
+    const payloads: Payload[] = [];
+    for (const layer of withParameters) {
+      const { payload } = await executor.run({ kind: 'read', layer });
+      payloads.push(payload!);
+    }
+    replicas.push(parametersOf(payloads));
+  }
+  for (const engine of engines) await engine.close();
+  return {
+    ...simulation,
+    losses: simulation.reports.flatMap((each) => (each.kind === 'step' ? [each.loss] : [])),
+    parameters: parametersOf([...simulation.store.values()]),
+    replicas,
+  };
+}
+
+/** The simulator delivers later than the engine reuses its memory: what is sent must be a copy. */
+class Copying implements Executor {
+  readonly #executor: Executor;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  async run(work: Work): Promise<WorkResult> {
+    const result = await this.#executor.run(work);
+    if (!result.payload) return result;
+    const { tensors } = result.payload as TensorPayload;
+    return {
+      ...result,
+      payload: tensorPayload(tensors.map((t) => ({ ...t, bytes: t.bytes.slice() }))),
+    };
+  }
+}
+
+function parametersOf(payloads: readonly Payload[]): Map<string, Float32Array> {
+  const tensors = payloads.flatMap((payload) => (payload as TensorPayload).tensors);
+  return new Map(tensors.map(({ name, bytes }) => [name, new Float32Array(bytes.slice().buffer)]));
+}
