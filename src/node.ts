@@ -197,6 +197,8 @@ export interface WorkResult {
     readonly bytes: number;
     readonly units: Readonly<Partial<Record<Place, readonly number[]>>>;
   };
+  /** How long the engine computed. */
+  readonly busySeconds?: number;
   /** Of prepareReplica: its blocks in order. */
   readonly blocks?: readonly Block[];
 }
@@ -252,11 +254,22 @@ export type Effect =
   /** Bring a layer back from the store. */
   | { readonly type: 'fetch'; readonly layer: number }
   | { readonly type: 'report'; readonly report: Report }
+  /** The engine has nothing to do, and why. */
+  | { readonly type: 'wait'; readonly cause: IdleCause }
+  /** The node's part of step `step` is committed. */
+  | { readonly type: 'committed'; readonly step: number }
   /** The node has nothing more to do; with an error, it could not. */
   | {
       readonly type: 'end';
       readonly error?: { readonly code: ErrorCode; readonly reason: string };
     };
+
+/**
+ * Why an engine has nothing to compute: no activation or sample has come, no gradient, no word that
+ * parameters are (or may be) updated; what it has put out has not left; the run has not begun, or is
+ * being saved or ended.
+ */
+export type IdleCause = 'input' | 'gradient' | 'parameters' | 'link' | 'start' | 'end';
 
 /** What a node tells the person or the program that started it. */
 export type Report =
@@ -289,6 +302,15 @@ export type Report =
   /** Training samples go to the workers before the first step; when all have theirs. */
   | { readonly kind: 'shipping' }
   | { readonly kind: 'shipped'; readonly samples: number; readonly bytes: number }
+  /** A worker is gone, and the others share its part from now on. */
+  | { readonly kind: 'dropped'; readonly node: NodeId; readonly reason: string }
+  /** Of all pushes so far: how many updates came between a worker's pull and its push. */
+  | {
+      readonly kind: 'staleness';
+      readonly pushes: number;
+      readonly mean: number;
+      readonly most: number;
+    }
   | { readonly kind: 'saved'; readonly step: number };
 
 export interface NodeReport {
@@ -301,6 +323,8 @@ export interface NodeReport {
   readonly stages: readonly Stage[];
   /** Resident tensors. */
   readonly bytes: number;
+  /** Where not every node does the same. */
+  readonly roles?: readonly ('worker' | 'server')[];
 }
 
 /** A node of any architecture. */

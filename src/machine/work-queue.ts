@@ -2,7 +2,7 @@
 // what is urgent before anything that the local rule would choose.
 
 import { worksAhead } from '../node.ts';
-import type { Work } from '../node.ts';
+import type { IdleCause, Work } from '../node.ts';
 import type { Outbox } from './outbox.ts';
 
 export class WorkQueue {
@@ -10,6 +10,8 @@ export class WorkQueue {
   readonly #urgent: Work[] = [];
   /** Works that the engine has been given and has not done. */
   #computing = 0;
+  /** What was last said of an engine that has nothing to do. */
+  #waiting: IdleCause | undefined;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -25,13 +27,23 @@ export class WorkQueue {
     this.#computing -= 1;
   }
 
-  /** Gives the engine what it has room for; `choose` is asked when nothing is urgent. */
-  fill(choose: () => Work | undefined): void {
+  /**
+   * Gives the engine what it has room for: `choose` is asked when nothing is urgent, and `cause` when
+   * nothing at all is left to compute.
+   */
+  fill(choose: () => Work | undefined, cause: () => IdleCause): void {
     while (this.#computing < worksAhead) {
       const work = this.#urgent.shift() ?? choose();
-      if (!work) return;
+      if (!work) return this.#wait(cause());
       this.#computing += 1;
+      this.#waiting = undefined;
       this.#outbox.add({ type: 'compute', work });
     }
+  }
+
+  #wait(cause: IdleCause): void {
+    if (this.#computing > 0 || cause === this.#waiting) return;
+    this.#waiting = cause;
+    this.#outbox.add({ type: 'wait', cause });
   }
 }

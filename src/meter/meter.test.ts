@@ -36,7 +36,14 @@ test('from commit to commit, busy and idle make up the wall time', () => {
   ]);
   expect(figures.wallSeconds).toBe(10);
   expect(figures.steps).toBe(1);
-  expect(figures.busySeconds).toEqual({ forward: 2, backward: 1, weights: 1, update: 0, other: 0 });
+  expect(figures.busySeconds).toEqual({
+    forward: 2,
+
+    backward: 1,
+    weights: 1,
+    update: 0,
+    other: 0,
+  });
   expect(figures.idleSeconds).toEqual({
     input: 1,
     gradient: 3,

@@ -1,11 +1,12 @@
 // What happened on a node and when: the record from which every figure about a run follows. Times are
 // seconds on the node's own clock (runtime/) or the virtual one (simulator/); the same fold reads both.
 
-/** What an engine is busy with. */
-export type BusyKind = 'forward' | 'backward' | 'weights' | 'update' | 'other';
+import type { IdleCause } from '../node.ts';
 
-/** Why an engine has nothing to compute. */
-export type IdleCause = 'input' | 'gradient' | 'parameters' | 'link' | 'start' | 'end';
+export type { IdleCause } from '../node.ts';
+
+/** What an engine is busy with; the way through the last layers and back in one is `backward`. */
+export type BusyKind = 'forward' | 'backward' | 'weights' | 'update' | 'other';
 
 export type Entry =
   /** The engine computed; intervals of one node do not overlap. */

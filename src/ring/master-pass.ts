@@ -6,7 +6,7 @@ import type { Round } from '../machine/course.ts';
 import { checkLoss, gradientFactor, onWire } from '../machine/gradients.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
-import type { Message, Microbatch, NodeId, Place, Work, WorkResult } from '../node.ts';
+import type { IdleCause, Message, Microbatch, NodeId, Place, Work, WorkResult } from '../node.ts';
 import { notDue } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { StepNorms } from './finish.ts';
@@ -136,6 +136,7 @@ export class MasterPass {
     if (first !== undefined)
       this.#outbox.send(first, { type: 'commit', pass: this.#number, step, scalars });
     this.#works.addUrgent({ kind: 'update', scalars });
+    this.#outbox.add({ type: 'committed', step: step + 1 });
     const loss = sum(this.#losses);
     this.#outbox.report({ kind: 'step', step: step + 1, epoch, loss, learningRate, samples });
     return true;
@@ -157,6 +158,12 @@ export class MasterPass {
       return { kind: 'norms', place };
     }
     return undefined;
+  }
+
+  /** What the master waits for: the closing stage first, as in the local rule. */
+  get awaits(): IdleCause {
+    const open = this.#stages.exchanges.find(({ run }) => !run.complete);
+    return open?.run.awaits ?? 'parameters';
   }
 
   #describe(microbatch: number): Microbatch {

@@ -9,7 +9,7 @@ import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
-import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Admission } from './admission.ts';
 import type { AdmissionOptions } from './admission.ts';
@@ -138,7 +138,9 @@ export class Master implements Node {
   #advance(): void {
     if (this.#transfer?.done) this.#moved(this.#transfer);
     if (this.#pass?.advance()) this.#passed(this.#pass);
-    if (!this.#over) this.#works.fill(() => this.#pass?.nextWork());
+    if (this.#over) return;
+    const awaits = (): IdleCause => this.#pass?.awaits ?? (this.#begun ? 'end' : 'start');
+    this.#works.fill(() => this.#pass?.nextWork(), awaits);
   }
 
   /** When everyone is ready: off we go. */

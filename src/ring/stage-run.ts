@@ -3,7 +3,7 @@
 // group of weight gradients is complete. Slots and credits: GPipe's memory bounded as in PipeDream's
 // 1F1B (Narayanan et al. 2019), by what the receiver says that it can hold rather than by p - s.
 
-import type { Microbatch, Mode, Payload, Stage, Work } from '../node.ts';
+import type { IdleCause, Microbatch, Mode, Payload, Stage, Work } from '../node.ts';
 import { groupsHeld } from '../plan/memory.ts';
 
 interface Waiting {
@@ -171,6 +171,17 @@ export class StageRun {
     return this.mode === 'train'
       ? backwarded === this.of && weighted.every((done) => done === this.of)
       : forwarded === this.of;
+  }
+
+  /** What the stage waits for when nothing can be computed. */
+  get awaits(): IdleCause {
+    const { forwarded, backwarded } = this.given;
+    if (this.complete) return 'parameters';
+    if (this.#outgoing.length > 0 || this.activationsLeft < (this.isLast ? 0 : this.#sent))
+      return 'link';
+    return forwarded < this.of && (forwarded === backwarded || forwarded < this.limit)
+      ? 'input'
+      : 'gradient';
   }
 
   /** Counts a work that the engine is given. */

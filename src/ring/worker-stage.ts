@@ -5,7 +5,7 @@ import { onWire } from '../machine/gradients.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
-import type { Message, NodeId, Work, WorkResult } from '../node.ts';
+import type { IdleCause, Message, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Assignment } from './assignment.ts';
 import { Exchange, notDue } from './exchange.ts';
@@ -89,6 +89,7 @@ export class WorkerStage {
     if (clockwise !== masterId) this.#outbox.send(clockwise, message);
     this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
     this.#committed = message.pass;
+    this.#outbox.add({ type: 'committed', step: message.step + 1 });
   }
 
   sent(message: Message): void {
@@ -116,6 +117,12 @@ export class WorkerStage {
     const squaredNorms = [...this.#norms, ...this.#normsDownstream];
     const { anticlockwise } = this.#assignment;
     this.#outbox.send(anticlockwise, { type: 'finished', pass: this.#run.pass, squaredNorms });
+  }
+
+  /** What the stage waits for; between a commit and the next pass, for its first activation. */
+  get awaits(): IdleCause {
+    if (this.#run.of === 0) return 'start';
+    return this.#committed === this.#run.pass ? 'input' : this.#run.awaits;
   }
 
   /** By the local rule; and when the stage has all its gradients, their norms. */

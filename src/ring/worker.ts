@@ -7,7 +7,7 @@ import type { EndError } from '../machine/boundary.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
-import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Assignment } from './assignment.ts';
 import { notDue } from './exchange.ts';
@@ -133,7 +133,10 @@ export class Worker implements Node {
   #advance(): void {
     this.#sayReady();
     this.#stage?.advance();
-    if (!this.#over && !this.#failure) this.#works.fill(() => this.#stage?.nextWork());
+    if (!this.#over && !this.#failure) {
+      const awaits = (): IdleCause => this.#stage?.awaits ?? 'start';
+      this.#works.fill(() => this.#stage?.nextWork(), awaits);
+    }
   }
 
   #sayReady(): void {

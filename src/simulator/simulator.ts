@@ -14,6 +14,8 @@ import type {
   Report,
   Work,
 } from '../node.ts';
+import type { Entry } from '../meter/timeline.ts';
+import { describeWork } from '../meter/works.ts';
 import { EventQueue } from './event-queue.ts';
 
 export interface SimulatedDevice {
@@ -48,6 +50,8 @@ export interface Simulation {
   readonly seconds: number;
   readonly spans: readonly Span[];
   readonly transmissions: readonly Transmission[];
+  /** What each node's meter reads. */
+  readonly timelines: ReadonlyMap<NodeId, readonly Entry[]>;
   readonly reports: readonly Report[];
   /** How each node ended; a node that is missing never did. */
   readonly ends: ReadonlyMap<NodeId, Extract<Effect, { type: 'end' }>>;
@@ -71,6 +75,9 @@ export interface SimulationOptions {
 /** Bytes of a message besides its payload. */
 const frameBytes = 96;
 
+const bytesOf = (message: Message): number =>
+  frameBytes + ('payload' in message ? message.payload.bytes : 0);
+
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
   const simulator = new Simulator(options);
   return simulator.run();
@@ -86,6 +93,9 @@ class Simulator {
   readonly #deviceFree = new Map<NodeId, number>();
   readonly #spans: Span[] = [];
   readonly #transmissions: Transmission[] = [];
+  readonly #timelines = new Map<NodeId, Entry[]>();
+  /** The works that are being computed, by node, in order. */
+  readonly #computing = new Map<NodeId, Span[]>();
   readonly #reports: Report[] = [];
   readonly #ends = new Map<NodeId, Extract<Effect, { type: 'end' }>>();
   readonly #store: Map<number, Payload>;
@@ -111,6 +121,7 @@ class Simulator {
       if (this.#ends.has(next.node)) continue;
       this.#now = next.seconds;
       const device = this.#options.devices.get(next.node)!;
+      this.#happened(next.node, next.event);
       for (const effect of device.node.receive(next.event))
         await this.#carryOut(next.node, device, effect);
     }
@@ -118,6 +129,7 @@ class Simulator {
       seconds: this.#now,
       spans: this.#spans,
       transmissions: this.#transmissions,
+      timelines: this.#timelines,
       reports: this.#reports,
       ends: this.#ends,
       store: this.#store,
@@ -149,9 +161,30 @@ class Simulator {
       case 'report':
         this.#reports.push(effect.report);
         return undefined;
+      case 'wait':
+        return this.#note(id, { type: 'wait', cause: effect.cause, at: this.#now });
+      case 'committed':
+        return this.#note(id, { type: 'commit', step: effect.step, at: this.#now });
       case 'end':
         this.#ends.set(id, effect);
         return this.#unlink(id);
+    }
+  }
+
+  #note(node: NodeId, entry: Entry): void {
+    const timeline = this.#timelines.get(node) ?? [];
+    if (timeline.push(entry) === 1) this.#timelines.set(node, timeline);
+  }
+
+  /** Notes what an event says that has been: a work done, a message come. */
+  #happened(node: NodeId, event: Event): void {
+    if (event.type === 'computed') {
+      const { work, start, end } = this.#computing.get(node)!.shift()!;
+      this.#note(node, { type: 'compute', ...describeWork(work), start, end });
+    } else if (event.type === 'message') {
+      const { from, message } = event;
+      const bytes = bytesOf(message);
+      this.#note(node, { type: 'receive', from, message: message.type, bytes, at: this.#now });
     }
   }
 
@@ -177,7 +210,9 @@ class Simulator {
     const start = Math.max(this.#now, this.#deviceFree.get(id) ?? 0);
     const end = start + device.seconds(work);
     this.#deviceFree.set(id, end);
-    this.#spans.push({ node: id, work, start, end });
+    const span = { node: id, work, start, end };
+    this.#spans.push(span);
+    this.#computing.set(id, [...(this.#computing.get(id) ?? []), span]);
     this.#queue.add(end, id, { type: 'computed', work, result });
   }
 
@@ -185,10 +220,11 @@ class Simulator {
     const { latencySeconds, bytesPerSecond } = this.#options.link(from, to);
     const direction = `${from}>${to}`;
     const start = Math.max(this.#now, this.#linkFree.get(direction) ?? 0);
-    const bytes = frameBytes + ('payload' in message ? message.payload.bytes : 0);
+    const bytes = bytesOf(message);
     const end = start + bytes / bytesPerSecond;
     this.#linkFree.set(direction, end);
     this.#transmissions.push({ from, to, message, start, end });
+    this.#note(from, { type: 'send', to, message: message.type, bytes, start, end });
     const arrival: Event = { type: 'message', from, generation, message };
     if ('payload' in message) this.#queue.add(end, from, { type: 'sent', message });
     this.#queue.add(end + latencySeconds, to, arrival);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 
-import type { Effect, Event, Message, NodeId } from '../../src/node.ts';
+import type { Effect, Event, Message, Node, NodeId } from '../../src/node.ts';
 import { trainingCourse } from '../../src/machine/course.ts';
 import { Master } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';
@@ -22,6 +22,9 @@ const says = (from: NodeId, message: Message, generation = 1): Event => ({
   generation,
   message,
 });
+/** What a node does, besides saying why its engine has nothing to do. */
+const effectsOf = (node: Node, event: Event): Effect[] =>
+  node.receive(event).filter(({ type }) => type !== 'wait');
 const ends = (effects: readonly Effect[]): Extract<Effect, { type: 'end' }>[] =>
   effects.flatMap((effect) => (effect.type === 'end' ? [effect] : []));
 
@@ -68,7 +71,7 @@ const of = { pass: 1, step: 0, mode: 'train', microbatch: 0, of: 2, rows: 4, pos
 const activation = { type: 'activation', ...of, payload } as const;
 
 test('a worker that comes too late is told so, and the ring is not disturbed', () => {
-  expect(formedMaster().receive(says('worker-3', joining('shed'), 0))).toEqual([
+  expect(effectsOf(formedMaster(), says('worker-3', joining('shed'), 0))).toEqual([
     {
       type: 'send',
       to: 'worker-3',
@@ -95,8 +98,8 @@ test('a worker that leaves before the ring is full makes room for another', () =
     schedule: () => ({ learningRate: 1, scalars: [1] }),
   });
   master.receive(says('worker-1', joining('attic'), 0));
-  expect(master.receive({ type: 'unlinked', node: 'worker-1', reason: 'it left' })).toEqual([]);
-  expect(master.receive(says('worker-2', joining('cellar'), 0))).toEqual([
+  expect(effectsOf(master, { type: 'unlinked', node: 'worker-1', reason: 'it left' })).toEqual([]);
+  expect(effectsOf(master, says('worker-2', joining('cellar'), 0))).toEqual([
     {
       type: 'report',
       report: { kind: 'joined', node: 'worker-2', name: 'cellar', joined: 1, wanted: 2 },
@@ -144,12 +147,12 @@ const refusal = (from: NodeId, { type }: Message): Effect => ({
 test('frames of another generation, and of who is not in the ring, are ignored', () => {
   const master = formedMaster();
   const commit: Message = { type: 'commit', pass: 1, step: 0, scalars: [] };
-  expect(master.receive(says('worker-1', commit, 0))).toEqual([]);
-  expect(master.receive(says('worker-1', commit, 2))).toEqual([]);
-  expect(master.receive(says('worker-3', commit))).toEqual([]);
+  expect(effectsOf(master, says('worker-1', commit, 0))).toEqual([]);
+  expect(effectsOf(master, says('worker-1', commit, 2))).toEqual([]);
+  expect(effectsOf(master, says('worker-3', commit))).toEqual([]);
   const worker = preparedWorker();
-  expect(worker.receive(says('worker-1', commit, 0))).toEqual([]);
-  expect(worker.receive(says('worker-1', commit, 2))).toEqual([]);
+  expect(effectsOf(worker, says('worker-1', commit, 0))).toEqual([]);
+  expect(effectsOf(worker, says('worker-1', commit, 2))).toEqual([]);
 });
 
 const assign: Message = {
@@ -174,10 +177,10 @@ function preparedWorker(): Worker {
     .receive(says('master', assign))
     .flatMap((effect) => (effect.type === 'compute' ? [effect] : []));
   const prepared = { bytes: 64, units: { inner: [1] } };
-  expect(worker.receive({ type: 'computed', work: compute!.work, result: { prepared } })).toEqual(
-    [],
-  );
-  expect(worker.receive({ type: 'linked', node: 'worker-3' })).toEqual([
+  expect(
+    effectsOf(worker, { type: 'computed', work: compute!.work, result: { prepared } }),
+  ).toEqual([]);
+  expect(effectsOf(worker, { type: 'linked', node: 'worker-3' })).toEqual([
     { type: 'send', to: 'master', generation: 1, message: { type: 'ready', bytes: 64 } },
   ]);
   return worker;
@@ -185,10 +188,10 @@ function preparedWorker(): Worker {
 
 test('a worker dials its clockwise neighbour and is ready when it is linked on both sides', () => {
   const worker = new Worker(joining('cellar'));
-  expect(worker.receive({ type: 'linked', node: 'master' })).toMatchObject([
+  expect(effectsOf(worker, { type: 'linked', node: 'master' })).toMatchObject([
     { type: 'send', to: 'master', generation: 0, message: { type: 'join' } },
   ]);
-  expect(worker.receive(says('master', assign))).toMatchObject([
+  expect(effectsOf(worker, says('master', assign))).toMatchObject([
     { type: 'connect', node: 'worker-3', address: 'worker-3', self: 'worker-2', generation: 1 },
     { type: 'compute', work: { kind: 'prepare', stages: [{ place: 'inner', from: 2, to: 3 }] } },
   ]);
@@ -221,7 +224,7 @@ test.each<[string, NodeId, Message]>([
     const worker = preparedWorker();
     const end = refusal(from, message);
     const { code, reason } = ends([end])[0]!.error!;
-    expect(worker.receive(says(from, message))).toEqual([
+    expect(effectsOf(worker, says(from, message))).toEqual([
       {
         type: 'send',
         to: 'master',
@@ -229,19 +232,23 @@ test.each<[string, NodeId, Message]>([
         message: { type: 'failed', code, message: reason },
       },
     ]);
-    expect(worker.receive({ type: 'unlinked', node: 'worker-1', reason: 'it left' })).toEqual([]);
-    expect(worker.receive(says('master', { type: 'failed', code, message: 'x' }))).toEqual([end]);
-    expect(worker.receive({ type: 'stop' })).toEqual([]);
+    expect(effectsOf(worker, { type: 'unlinked', node: 'worker-1', reason: 'it left' })).toEqual(
+      [],
+    );
+    expect(effectsOf(worker, says('master', { type: 'failed', code, message: 'x' }))).toEqual([
+      end,
+    ]);
+    expect(effectsOf(worker, { type: 'stop' })).toEqual([]);
   },
 );
 
 test('a second pass does not begin before the first is done', () => {
   const worker = preparedWorker();
-  expect(worker.receive(says('worker-1', activation))).toMatchObject([
+  expect(effectsOf(worker, says('worker-1', activation))).toMatchObject([
     { type: 'compute', work: { kind: 'forward', place: 'inner' } },
   ]);
   const second = { ...activation, pass: 2 };
-  expect(worker.receive(says('worker-1', second))).toMatchObject([
+  expect(effectsOf(worker, says('worker-1', second))).toMatchObject([
     { type: 'send', to: 'master', message: { type: 'failed', code: 'PROTOCOL' } },
   ]);
 });
@@ -254,15 +261,15 @@ test('a worker that loses a neighbour names it and leaves the rest to the master
     message: 'it broke',
     node: 'worker-3',
   } as const;
-  expect(worker.receive({ type: 'unlinked', node: 'worker-3', reason: 'it broke' })).toEqual([
+  expect(effectsOf(worker, { type: 'unlinked', node: 'worker-3', reason: 'it broke' })).toEqual([
     { type: 'send', to: 'master', generation: 1, message: lost },
   ]);
-  expect(worker.receive({ type: 'unlinked', node: 'worker-9', reason: 'it broke' })).toEqual([]);
-  expect(worker.receive(says('master', { type: 'end' }))).toEqual([{ type: 'end' }]);
+  expect(effectsOf(worker, { type: 'unlinked', node: 'worker-9', reason: 'it broke' })).toEqual([]);
+  expect(effectsOf(worker, says('master', { type: 'end' }))).toEqual([{ type: 'end' }]);
 });
 
 test('a worker ends when its master is gone', () => {
   const unlinked = { type: 'unlinked', node: 'master', reason: 'it broke' } as const;
   const error = { code: 'NODE_LOST', reason: 'the master is gone: it broke' } as const;
-  expect(preparedWorker().receive(unlinked)).toEqual([{ type: 'end', error }]);
+  expect(effectsOf(preparedWorker(), unlinked)).toEqual([{ type: 'end', error }]);
 });

@@ -1,0 +1,51 @@
+// What a work is called, in pictures and traces, and which kind of busy time it is.
+
+import type { Work } from '../node.ts';
+import type { BusyKind } from './timeline.ts';
+
+interface Description {
+  readonly kind: BusyKind;
+  /** F3 forward of microbatch 3, B3 backward, L3 loss (both), W0 weight gradients from microbatch 0 on, U update. */
+  readonly label: string;
+}
+
+export function describeWork(work: Work): Description {
+  switch (work.kind) {
+    case 'forward':
+    case 'forwardBlock':
+      return { kind: 'forward', label: `F${work.of.microbatch}` };
+    case 'backward':
+    case 'backwardBlock':
+      return { kind: 'backward', label: `B${work.of.microbatch}` };
+    case 'loss':
+    case 'lossBlock':
+      return { kind: 'backward', label: `L${work.of.microbatch}` };
+    case 'weights':
+    case 'weightsBlock':
+      return { kind: 'weights', label: `W${work.first}` };
+    case 'addSlices':
+    case 'gather':
+      return { kind: 'update', label: '+' };
+    case 'norms':
+    case 'replicaNorms':
+    case 'measure':
+      return { kind: 'update', label: 'N' };
+    case 'update':
+    case 'apply':
+      return { kind: 'update', label: 'U' };
+    case 'prepare':
+    case 'prepareReplica':
+    case 'hold':
+      return { kind: 'other', label: 'P' };
+    case 'read':
+    case 'write':
+    case 'value':
+    case 'surrender':
+    case 'assemble':
+    case 'readSlices':
+    case 'writeSlices':
+    case 'readSamples':
+    case 'keepSamples':
+      return { kind: 'other', label: 'S' };
+  }
+}
