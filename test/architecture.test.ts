@@ -37,6 +37,8 @@ describe('imports', () => {
     ['runtime/x.ts', "import { a } from '../cli/version.ts';", 'may not know cli'],
     ['ring/x.ts', "import { a } from '../parameter-server/server.ts';", 'may not know parameter'],
     ['parameter-server/x.ts', "import { a } from '../ring/finish.ts';", 'may not know ring'],
+    ['all-reduce/x.ts', "import { a } from '../ring/exchange.ts';", 'may not know ring'],
+    ['ring/x.ts', "import { a } from '../data-parallel/share.ts';", 'may not know data-parallel'],
     ['runtime/x.ts', "import { Worker } from '../ring/worker.ts';", 'may not know ring'],
     ['simulator/x.ts', "import { a } from '../runtime/runner.ts';", 'may not know runtime'],
     ['model/x.ts', "import { a } from '../../test/golden.ts';", 'may not know what is'],

@@ -19,8 +19,12 @@ export const layers = [
   'plan',
   'protocol',
   'node.ts',
+  'machine',
+  'data-parallel',
   'ring',
   'parameter-server',
+  'all-reduce',
+  'meter',
   'runtime',
   'simulator',
   'engine',
@@ -28,6 +32,7 @@ export const layers = [
   'power',
   'data',
   'checkpoint',
+  'study',
   'cli',
   'index.ts',
 ] as const;
@@ -43,8 +48,12 @@ export const pureLayers: readonly Layer[] = [
   'plan',
   'protocol',
   'node.ts',
+  'machine',
+  'data-parallel',
   'ring',
   'parameter-server',
+  'all-reduce',
+  'meter',
   'simulator',
 ];
 
@@ -66,7 +75,10 @@ export const impureGlobals = [
 ] as const;
 
 /** Ways to train: nodes that know nothing of each other, so that a comparison measures nothing else. */
-const waysToTrain: readonly Layer[] = ['ring', 'parameter-server'];
+const waysToTrain: readonly Layer[] = ['ring', 'parameter-server', 'all-reduce'];
+
+/** The ways that give each worker the whole model: only these know what they have in common. */
+const dataParallel: readonly Layer[] = ['data-parallel', 'parameter-server', 'all-reduce'];
 
 /** Interpreters run whatever node they are given, so they know none. */
 const interpreters: readonly Layer[] = ['runtime', 'simulator'];
@@ -76,7 +88,12 @@ export function importable(layer: Layer): readonly Layer[] {
   if (adapters.includes(layer)) return knownToAdapters;
   const above = layers.slice(0, layers.indexOf(layer));
   if (![...waysToTrain, ...interpreters].includes(layer)) return above;
-  return above.filter((other) => !waysToTrain.includes(other) && !interpreters.includes(other));
+  return above.filter(
+    (other) =>
+      !waysToTrain.includes(other) &&
+      !interpreters.includes(other) &&
+      (other !== 'data-parallel' || dataParallel.includes(layer)),
+  );
 }
 
 /** Every breach of the rules, each a line that says where and what. */
