@@ -51,7 +51,7 @@ export class WorkerPart {
   /** The step that is computed, or comes next. */
   #step: number;
   #isComputing = false;
-  #evaluation: { readonly pass: number } | undefined;
+  isEvaluating = false;
   #settledStep: number | undefined;
   #refreshing = 0;
   #staleness = { pushes: 0, staleness: 0, stalest: 0 };
@@ -88,7 +88,8 @@ export class WorkerPart {
 
   #pulled({ key: number, staleness, payload }: MessageOf<'pulled'>): void {
     const state = this.#keys[number];
-    if (!state) throw new RingError('PROTOCOL', `key ${number} came, which the model does not have`);
+    if (!state)
+      throw new RingError('PROTOCOL', `key ${number} came, which the model does not have`);
     // Whatever is computed from now on comes after it.
     this.#works.addUrgent({ kind: 'writeSlices', slices: state.key.slices, payload });
     if (staleness === undefined) {
@@ -121,11 +122,11 @@ export class WorkerPart {
   }
 
   /** Goes through the whole of so many samples without gradients; `evaluated` has what came of it. */
-  evaluate(pass: number, rows: number): void {
-    this.#evaluation = { pass };
+  evaluate(step: number, rows: number): void {
+    this.isEvaluating = true;
     this.#run.begin({
-      pass,
-      step: this.#step,
+      pass: step,
+      step,
       mode: 'evaluate',
       share: { position: 0, rows },
       batchRows: rows,
@@ -134,8 +135,8 @@ export class WorkerPart {
 
   /** What came of an evaluation, once. */
   evaluated(): { readonly loss: number; readonly correct: number | undefined } | undefined {
-    if (!this.#evaluation || !this.#run.isDone) return undefined;
-    this.#evaluation = undefined;
+    if (!this.isEvaluating || !this.#run.isDone) return undefined;
+    this.isEvaluating = false;
     const { loss, correct } = this.#run;
     return { loss, correct };
   }
@@ -167,13 +168,13 @@ export class WorkerPart {
   }
 
   nextWork(): Work | undefined {
-    return this.#isComputing || this.#evaluation ? this.#run.next() : undefined;
+    return this.#isComputing || this.isEvaluating ? this.#run.next() : undefined;
   }
 
   /** Everything that follows from what is known by now. */
   advance(): void {
     if (this.#isComputing && this.#run.isDone) this.#finish();
-    if (this.#isComputing || this.#evaluation || !this.isFresh) return;
+    if (this.#isComputing || this.isEvaluating || !this.isFresh) return;
     const crew = this.#crew.of(this.#step);
     if (crew) this.#begin(crew);
     else this.#settle();

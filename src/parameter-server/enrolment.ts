@@ -1,0 +1,61 @@
+// Who of the devices is what: the master and all that are not servers compute, the last that joined are
+// servers, or everyone is both.
+
+import { masterId } from '../node.ts';
+import type { NodeId } from '../node.ts';
+import type { Member } from '../data-parallel/group.ts';
+import type { ShareParts } from '../data-parallel/share.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Consistency } from './consistency.ts';
+
+/** How many devices are servers; `colocated`: a shard stands beside every worker. */
+export type Servers = number | 'colocated';
+
+export interface Roles {
+  readonly workers: readonly NodeId[];
+  /** In order of their shards. */
+  readonly servers: readonly NodeId[];
+}
+
+/** The roles of these members, the master first. */
+export function assignRoles(members: readonly Pick<Member, 'node'>[], servers: Servers): Roles {
+  const nodes = members.map(({ node }) => node);
+  if (servers === 'colocated') return { workers: nodes, servers: nodes };
+  return { workers: nodes.slice(0, -servers), servers: nodes.slice(-servers) };
+}
+
+export interface EnrolmentOptions extends ShareParts {
+  readonly consistency: Consistency;
+  readonly clips: boolean;
+  readonly training: unknown;
+}
+
+/** What each member is told. Of two that need a link, the one that joined later opens it. */
+export function appointments(
+  members: readonly Member[],
+  { workers, servers }: Roles,
+  options: EnrolmentOptions,
+): readonly MessageOf<'appoint'>[] {
+  const areLinked = (a: NodeId, b: NodeId): boolean =>
+    a !== b &&
+    ((workers.includes(a) && servers.includes(b)) || (workers.includes(b) && servers.includes(a)));
+  return members.map(({ node }, index) => {
+    const isNeighbour = (other: Member): boolean =>
+      other.node !== masterId && node !== masterId && areLinked(node, other.node);
+    const shard = servers.indexOf(node);
+    return {
+      type: 'appoint',
+      node,
+      servers: [...servers],
+      ...(shard < 0 ? {} : { shard }),
+      isWorker: workers.includes(node),
+      dial: members
+        .slice(0, index)
+        .filter(isNeighbour)
+        .map(({ node, address }) => ({ node, address })),
+      links: members.filter(isNeighbour).map(({ node }) => node),
+      from: 0,
+      ...options,
+    };
+  });
+}

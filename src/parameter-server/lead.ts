@@ -1,0 +1,245 @@
+// How the master leads a run: it gives the workers leave for steps, a few ahead, and sends the servers
+// the scalars of the updates that follow from them; it puts the losses together; and where the course
+// wants a look at the test set, a checkpoint or the end, it lets all catch up first.
+
+import { RingError } from '../errors.ts';
+import type { NodeId } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Boundary, Next } from '../machine/boundary.ts';
+import type { Pass } from '../machine/course.ts';
+import { checkLoss, gradientFactor } from '../machine/gradients.ts';
+import type { Outbox } from '../machine/outbox.ts';
+import { shareOf } from '../data-parallel/share.ts';
+import { Crew } from './crew.ts';
+import type { Roles } from './enrolment.ts';
+import type { ShardedKey } from './keys.ts';
+import { notDue } from './post.ts';
+import type { Post } from './post.ts';
+import { UpdateScalars } from './scalars.ts';
+import type { Schedule } from './scalars.ts';
+import { StepLosses } from './step-losses.ts';
+
+export interface LeadOptions {
+  readonly roles: Roles;
+  readonly keys: readonly ShardedKey[];
+  readonly layers: number;
+  /** All workers go through a step together. */
+  readonly isSynchronous: boolean;
+  readonly clipNorm?: number | undefined;
+  readonly schedule: Schedule;
+  readonly boundary: Boundary;
+}
+
+type TrainPass = Extract<Pass, { kind: 'train' }>;
+
+/** Steps that a worker has leave for beyond the last whose loss it has told: it never waits for more. */
+const stepsAhead = 2;
+
+interface WorkerState {
+  /** The steps that it was given, and who shares each. */
+  readonly crew: Crew;
+  granted: number;
+  /** Steps whose loss it has told; the step that it has all parameters for. */
+  done: number;
+  settled: number;
+  staleness: Pick<MessageOf<'settled'>, 'pushes' | 'staleness' | 'stalest'>;
+}
+
+export class Lead {
+  readonly #options: LeadOptions;
+  readonly #post: Post;
+  readonly #outbox: Outbox;
+  readonly #workers = new Map<NodeId, WorkerState>();
+  /** Every step that was given to anyone, as the servers know it. */
+  readonly #plan = new Crew();
+  readonly #passes = new Map<number, TrainPass>();
+  readonly #losses = new StepLosses();
+  readonly #scalars: UpdateScalars;
+  /** Squared norms of keys, by step, where gradients are clipped. */
+  readonly #norms = new Map<number, Map<number, number | null>>();
+  /** Pushes that there will be of every key in the steps that were given. */
+  #pushes = 0;
+  #reported = 0;
+  /** What comes after the steps that were given, when it is not another step. */
+  #pending: Exclude<Next, TrainPass> | undefined;
+
+  constructor(options: LeadOptions, post: Post, outbox: Outbox) {
+    this.#options = options;
+    this.#post = post;
+    this.#outbox = outbox;
+    const { workers } = options.roles;
+    for (const node of workers) this.#workers.set(node, newWorker());
+    this.#scalars = new UpdateScalars(options.schedule, options.isSynchronous ? 1 : workers.length);
+  }
+
+  get workers(): readonly NodeId[] {
+    return [...this.#workers.keys()];
+  }
+
+  /** The first step that a new sharing out would be for. */
+  get nextStep(): number {
+    if (this.#options.isSynchronous) return this.#plan.upTo;
+    return Math.min(...[...this.#workers.values()].map(({ granted }) => granted));
+  }
+
+  // ----------------------------------------------------------------------------- giving steps
+
+  /** Gives leave for the steps that may be begun by now. */
+  grant(): void {
+    for (const [node, worker] of this.#workers) {
+      while (this.#plan.upTo < worker.done + stepsAhead && this.#extend());
+      const upTo = Math.min(this.#plan.upTo, worker.done + stepsAhead);
+      for (; worker.granted < upTo; worker.granted += 1) this.#give(node, worker);
+    }
+    if (this.#options.clipNorm === undefined) this.#sendScalars();
+  }
+
+  /** One more step of the course; false where it wants something else. */
+  #extend(): boolean {
+    if (this.#pending) return false;
+    const { boundary, roles } = this.#options;
+    const next = boundary.next();
+    if (next.kind !== 'train') {
+      this.#pending = next;
+      return false;
+    }
+    const { step } = next;
+    boundary.committed(step);
+    this.#passes.set(step, next);
+    this.#plan.add(step, step + 1, this.workers);
+    for (const server of roles.servers)
+      if (!this.#workers.has(server)) this.#sendCrew(server, step, this.workers);
+    return true;
+  }
+
+  #give(node: NodeId, worker: WorkerState): void {
+    const step = worker.granted;
+    const workers = this.#options.isSynchronous ? this.#plan.of(step)! : this.workers;
+    worker.crew.add(step, step + 1, workers);
+    this.#pushes += 1;
+    this.#sendCrew(node, step, workers);
+  }
+
+  #sendCrew(to: NodeId, step: number, workers: readonly NodeId[]): void {
+    this.#post.send(to, { type: 'crew', from: step, upTo: step + 1, workers: [...workers] });
+  }
+
+  #sendScalars(): void {
+    const updates = this.#options.isSynchronous ? this.#plan.upTo : this.#pushes;
+    const next = this.#scalars.next(updates);
+    if (next) this.#toServers(next);
+  }
+
+  #toServers(scalars: { readonly update: number; readonly scalars: number[][] }): void {
+    for (const server of this.#options.roles.servers)
+      this.#post.send(server, { type: 'scalars', ...scalars });
+  }
+
+  // -------------------------------------------------------------------------- what is reported
+
+  /** Errors: NOT_FINITE, PROTOCOL. */
+  partOfLoss(from: NodeId, message: MessageOf<'partOfLoss'>): void {
+    const { step, loss } = message;
+    const worker = this.#workers.get(from);
+    if (!worker) return;
+    const crew = worker.crew.of(step);
+    const pass = this.#passes.get(step);
+    if (!crew || !pass || step !== worker.done) throw notDue(from, message);
+    checkLoss(step, loss ?? Number.NaN);
+    const { rows } = shareOf(pass.rows, crew.indexOf(from), crew.length);
+    this.#losses.add(step, from, { loss: loss!, rows });
+    worker.done = step + 1;
+  }
+
+  settled(from: NodeId, { step, type: _, ...staleness }: MessageOf<'settled'>): void {
+    const worker = this.#workers.get(from);
+    if (!worker) return;
+    worker.settled = step;
+    worker.staleness = staleness;
+  }
+
+  /** Clipping: when all keys of a step are measured, they may be updated. Errors: NOT_FINITE. */
+  measured({ key, step, squaredNorm }: MessageOf<'measured'>): void {
+    const { keys, layers, clipNorm, schedule } = this.#options;
+    const norms = this.#norms.get(step) ?? new Map<number, number | null>();
+    this.#norms.set(step, norms.set(key, squaredNorm));
+    if (norms.size < keys.length) return;
+    this.#norms.delete(step);
+    const byLayer: (number | null)[] = Array.from({ length: layers }, () => 0);
+    for (const { key, layer } of keys) {
+      const [sum, norm] = [byLayer[layer]!, norms.get(key)!];
+      byLayer[layer] = sum === null || norm === null ? null : sum + norm;
+    }
+    const factor = gradientFactor(step, byLayer, clipNorm);
+    const { scalars } = schedule(step, factor, step);
+    this.#toServers({ update: step, scalars: [[...scalars]] });
+  }
+
+  /** Tells of the steps that everyone has done. */
+  report(): void {
+    const done = Math.min(...[...this.#workers.values()].map((worker) => worker.done));
+    for (; this.#reported < done; this.#reported += 1) {
+      const step = this.#reported;
+      const { epoch, rows } = this.#passes.get(step)!;
+      this.#passes.delete(step);
+      const loss = this.#losses.take(step, this.#options.roles.workers, rows);
+      const { learningRate } = this.#options.schedule(step, 1, step);
+      this.#outbox.report({
+        kind: 'step',
+        step: step + 1,
+        epoch,
+        loss,
+        learningRate,
+        samples: rows,
+      });
+    }
+  }
+
+  /** What the course wants now that everyone has caught up; once. */
+  takePending(): Exclude<Next, TrainPass> | undefined {
+    const upTo = this.#plan.upTo;
+    const isSettled = [...this.#workers.values()].every(({ settled }) => settled === upTo);
+    if (!this.#pending || !isSettled || this.#reported < upTo) return undefined;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
+  }
+
+  /** Of all pushes so far: how many updates came between a worker's pull and its push. */
+  get staleness(): { readonly pushes: number; readonly mean: number; readonly most: number } {
+    let [pushes, sum, most] = [0, 0, 0];
+    for (const { staleness } of this.#workers.values()) {
+      pushes += staleness.pushes;
+      sum += staleness.staleness;
+      most = Math.max(most, staleness.stalest);
+    }
+    return { pushes, mean: pushes > 0 ? sum / pushes : 0, most };
+  }
+
+  // ------------------------------------------------------------------------------ who is lost
+
+  /** A worker is gone: nobody waits for it, and from the next step on the others share its part. */
+  drop(node: NodeId): void {
+    this.#workers.delete(node);
+    for (const server of this.#options.roles.servers)
+      if (server !== node) this.#post.send(server, { type: 'dropped', node });
+    if (!this.#options.isSynchronous) this.#scalars.setWorkers(this.#workers.size);
+  }
+}
+
+const newWorker = (): WorkerState => ({
+  crew: new Crew(),
+  granted: 0,
+  done: 0,
+  settled: 0,
+  staleness: { pushes: 0, staleness: 0, stalest: 0 },
+});
+
+/** Errors: USAGE for what cannot be trained together. */
+export function requireConsistent(clipNorm: number | undefined, isSynchronous: boolean): void {
+  if (clipNorm === undefined || isSynchronous) return;
+  throw new RingError(
+    'USAGE',
+    'clipNorm needs the gradients of a whole step, which async and ssp never have together: use bsp, or train without clipNorm',
+  );
+}

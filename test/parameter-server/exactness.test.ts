@@ -1,0 +1,93 @@
+// The parameter server against one node, and against itself.
+
+import { describe, expect, test } from 'vitest';
+
+import { memoryDataset } from '../../src/data/index.ts';
+import type { Dataset } from '../../src/ports.ts';
+import { runRealRing } from '../ring/real-ring.ts';
+import { runRealServer } from './real-server.ts';
+import type { RealOutcome } from './real-server.ts';
+
+const dense = (units: number): object => ({ layer: 'dense', units });
+
+function samplesOf(count: number, width: number, classes: number): Dataset {
+  let word = 1;
+  const next = (): number => {
+    word = Math.imul(word, 1664525) + 1013904223;
+    return (word >>> 8) / 2 ** 24;
+  };
+  const inputs = Float32Array.from({ length: count * width }, () => next() * 2 - 1);
+  const targets = Int32Array.from({ length: count }, (_, k) => {
+    const [a, b] = [inputs[k * width]!, inputs[k * width + 1]!];
+    return ((a > 0 ? 1 : 0) + (b > 0 ? 2 : 0)) % classes;
+  });
+  return memoryDataset({
+    inputShape: [width],
+    inputs,
+    targets,
+    target: { type: 'int32', shape: [] },
+  });
+}
+
+const net = {
+  training: {
+    model: [
+      dense(96),
+      { layer: 'relu' },
+      { layer: 'dropout', ratio: 0.1 },
+      dense(64),
+      { layer: 'tanh' },
+      dense(4),
+    ],
+    loss: 'softmaxCrossEntropy',
+    optimizer: { kind: 'adam' },
+    learningRate: 0.005,
+    batch: 20,
+    microbatches: 4,
+    epochs: 4,
+  },
+  // 90 samples: the last batch of an epoch is smaller.
+  train: samplesOf(90, 70, 4),
+  test: samplesOf(31, 70, 4),
+};
+
+const bits = ({ losses, parameters }: RealOutcome): unknown => ({
+  losses,
+  parameters: [...parameters]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, values]) => [name, Buffer.from(values.buffer).toString('hex')]),
+});
+
+const furthest = (actual: readonly number[], expected: readonly number[]): number => {
+  expect(actual).toHaveLength(expected.length);
+  return Math.max(...actual.map((value, k) => Math.abs(value - expected[k]!) / expected[k]!));
+};
+
+describe('bsp', () => {
+  test.each([
+    [2, 1],
+    [3, 1],
+    [5, 2],
+    [3, 'colocated'],
+  ] as const)('%i nodes, %s servers: the losses of one node', async (nodes, servers) => {
+    const alone = await runRealRing({ ...net, nodes: 1 });
+    const run = { ...net, nodes, servers, consistency: { kind: 'bsp' } } as const;
+    const outcome = await runRealServer(run);
+    expect(outcome.ends.get('master')?.error).toBeUndefined();
+    expect([...outcome.ends.keys()]).toHaveLength(nodes);
+    expect(furthest(outcome.losses, alone.losses)).toBeLessThan(1e-5);
+    expect([...outcome.parameters.keys()].sort()).toEqual([...alone.parameters.keys()].sort());
+    const evaluations = outcome.reports.filter(({ kind }) => kind === 'evaluated');
+    expect(evaluations).toHaveLength(4);
+  });
+});
+
+test('bsp is the same again, whoever is slow', async () => {
+  const run = { ...net, nodes: 4, servers: 1, consistency: { kind: 'bsp' } } as const;
+  const even = await runRealServer(run);
+  const uneven = await runRealServer({
+    ...run,
+    seconds: (_, node) => (node === 'worker-1' ? 5e-3 : 1e-3),
+  });
+  expect(bits(uneven)).toEqual(bits(even));
+});
