@@ -89,6 +89,8 @@ export type FrameHandler = (frame: Uint8Array, release?: () => void) => void;
 export interface Link {
   /** The peer, for a person: `192.168.1.7:40112`. */
   readonly remote: string;
+  /** What has arrived so far, also of a frame that is not whole yet; what waits unread does not count. */
+  readonly receivedBytes: number;
   /** Frames larger than this end the link with PROTOCOL; small until the peer is admitted, then raised. */
   maximumFrameBytes: number;
   /** Sends one frame, given in parts; settles when the bytes may be reused. Rejects when the link is closed. */
@@ -100,11 +102,14 @@ export interface Link {
   onFrame(handler: FrameHandler | undefined): void;
   /**
    * Called once, when the link has ended and its last frame was handed over: without an error if
-   * either side closed it in order. A new handler takes the former's place.
+   * either side closed it in order. A new handler takes the former's place, and without one the end
+   * waits for the next.
    */
-  onClose(handler: (error?: Error) => void): void;
+  onClose(handler: ((error?: Error) => void) | undefined): void;
   /** Ends the link after what was sent has left. */
   close(): Promise<void>;
+  /** Ends the link at once, as if this side had died; `onClose` is told of `error`. */
+  abort(error?: Error): void;
 }
 
 export interface Listener {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { Link, Transport } from '../ports.ts';
 import { openDoor } from './door.ts';
@@ -43,6 +43,30 @@ describe.each<[string, () => Transport]>([
       const frame = await new Promise<Uint8Array>((resolve) => link.onFrame(resolve));
       expect(Buffer.compare(frame, large)).toBe(0);
     }
+  });
+
+  test.each([
+    ['is closed', (link: Link) => link.close()],
+    ['dies', async (link: Link) => link.abort()],
+  ])('a link that %s right after it was admitted tells so to the next handler', async (_, end) => {
+    const { host, guest } = await pair();
+    const secret = makeSecret();
+    await Promise.all([
+      openDoor(host, secret, 'host', patient),
+      openDoor(guest, secret, 'guest', patient),
+    ]);
+    await guest.send([new Uint8Array(1)]);
+    await end(host);
+    // Until the guest has noticed.
+    await vi.waitUntil(() =>
+      guest.send([new Uint8Array(1)]).then(
+        () => false,
+        () => true,
+      ),
+    );
+    const ended = new Promise<void>((resolve) => guest.onClose(() => resolve()));
+    guest.onFrame(() => {});
+    await ended;
   });
 
   test('turns away a wrong secret, and both sides know why', async () => {

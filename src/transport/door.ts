@@ -50,9 +50,11 @@ export async function openDoor(
             if (frame.length !== expected.length || !timingSafeEqual(frame, expected)) {
               throw wrongSecret();
             }
-            // What the peer sends next may already have arrived: it waits for the next handler.
+            // What the peer sends next may already have arrived, and even the link's end: both wait
+            // for the next handler.
             link.maximumFrameBytes = admittedFrameBytes;
             link.onFrame(undefined);
+            link.onClose(undefined);
             admit();
           }
         } catch (error) {

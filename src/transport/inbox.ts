@@ -32,9 +32,9 @@ export class Inbox {
     if (handler !== undefined) queueMicrotask(() => this.draw());
   }
 
-  onClose(handler: CloseHandler): void {
+  onClose(handler: CloseHandler | undefined): void {
     this.#closeHandler = handler;
-    queueMicrotask(() => this.draw());
+    if (handler !== undefined) queueMicrotask(() => this.draw());
   }
 
   /** Hands over what the source holds; the source calls it when there may be something new. */

@@ -1,6 +1,6 @@
 // What every transport promises (ports.ts: Link, Listener, Transport), as one suite that each runs.
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { Link, Transport } from '../ports.ts';
 import { admittedFrameBytes, unadmittedFrameBytes } from './limits.ts';
@@ -155,6 +155,31 @@ export function complyWithLink(name: string, subject: Subject): void {
       });
       await closed;
       expect(order).toEqual([bytes(1), undefined]);
+    });
+
+    test('the end waits for the next handler where there is none', async () => {
+      const { near, far } = await pair();
+      far.onFrame(() => {});
+      far.onClose(() => expect.unreachable('a handler that was taken off'));
+      far.onClose(undefined);
+      await near.close();
+      await vi.waitUntil(() =>
+        far.send([bytes(1)]).then(
+          () => false,
+          () => true,
+        ),
+      );
+      expect(await ending(far)).toBeUndefined();
+    });
+
+    test('bytes are counted as they arrive', async () => {
+      const { near, far } = await pair();
+      const before = far.receivedBytes;
+      const arrived = receive(far, 2);
+      await near.send([bytes(1, 2)]);
+      await near.send([new Uint8Array(1000)]);
+      await arrived;
+      expect(far.receivedBytes - before).toBeGreaterThanOrEqual(1002);
     });
 
     test('closing again, and from both sides, does no harm', async () => {

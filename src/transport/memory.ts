@@ -56,6 +56,7 @@ export class MemoryLink implements Link {
   maximumFrameBytes = unadmittedFrameBytes;
   readonly #delay: Delay;
   readonly #leaving: (() => void)[] = [];
+  receivedBytes = 0;
   #arrived: Uint8Array[] = [];
   #peer: MemoryLink | undefined;
   #ended = false;
@@ -85,7 +86,7 @@ export class MemoryLink implements Link {
     this.#inbox.onFrame(handler);
   }
 
-  onClose(handler: (error?: Error) => void): void {
+  onClose(handler: ((error?: Error) => void) | undefined): void {
     this.#inbox.onClose(handler);
   }
 
@@ -125,6 +126,7 @@ export class MemoryLink implements Link {
 
   #arrive(frame: Uint8Array): void {
     if (this.#ended) return;
+    this.receivedBytes += frame.length;
     this.#arrived.push(frame);
     this.#inbox.draw();
   }

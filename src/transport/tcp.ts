@@ -79,6 +79,7 @@ export class TcpTransport implements Transport {
 /** One end of a TCP connection. */
 export class TcpLink implements Link {
   readonly remote: string;
+  receivedBytes = 0;
   maximumFrameBytes = unadmittedFrameBytes;
   readonly #socket: Socket;
   readonly #arrived = new FrameAssembler();
@@ -106,6 +107,7 @@ export class TcpLink implements Link {
 
   /** Takes what has arrived; the chunk's memory may be used again at once. */
   receive(chunk: Uint8Array): void {
+    this.receivedBytes += chunk.length;
     if (this.#closing || this.#orderly) return;
     this.#arrived.push(chunk);
     this.#inbox.draw();
@@ -141,7 +143,7 @@ export class TcpLink implements Link {
     else this.#socket.resume();
   }
 
-  onClose(handler: (error?: Error) => void): void {
+  onClose(handler: ((error?: Error) => void) | undefined): void {
     this.#inbox.onClose(handler);
   }
 
