@@ -2,32 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { memoryDataset } from '../../src/data/index.ts';
-import type { Dataset } from '../../src/ports.ts';
 import { runRealRing } from '../ring/real-ring.ts';
+import { quadrants } from './quadrants.ts';
 import { runRealServer } from './real-server.ts';
 import type { RealOutcome } from './real-server.ts';
 
 const dense = (units: number): object => ({ layer: 'dense', units });
-
-function samplesOf(count: number, width: number, classes: number): Dataset {
-  let word = 1;
-  const next = (): number => {
-    word = Math.imul(word, 1664525) + 1013904223;
-    return (word >>> 8) / 2 ** 24;
-  };
-  const inputs = Float32Array.from({ length: count * width }, () => next() * 2 - 1);
-  const targets = Int32Array.from({ length: count }, (_, k) => {
-    const [a, b] = [inputs[k * width]!, inputs[k * width + 1]!];
-    return ((a > 0 ? 1 : 0) + (b > 0 ? 2 : 0)) % classes;
-  });
-  return memoryDataset({
-    inputShape: [width],
-    inputs,
-    targets,
-    target: { type: 'int32', shape: [] },
-  });
-}
 
 const net = {
   training: {
@@ -47,8 +27,8 @@ const net = {
     epochs: 4,
   },
   // 90 samples: the last batch of an epoch is smaller.
-  train: samplesOf(90, 70, 4),
-  test: samplesOf(31, 70, 4),
+  train: quadrants(90, 70),
+  test: quadrants(31, 70),
 };
 
 const bits = ({ losses, parameters }: RealOutcome): unknown => ({
