@@ -197,8 +197,6 @@ export interface WorkResult {
     readonly bytes: number;
     readonly units: Readonly<Partial<Record<Place, readonly number[]>>>;
   };
-  /** How long the engine computed. */
-  readonly busySeconds?: number;
   /** Of prepareReplica: its blocks in order. */
   readonly blocks?: readonly Block[];
 }

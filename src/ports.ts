@@ -53,6 +53,8 @@ export interface Engine {
   readonly description: EngineDescription;
   /** Bytes now allocated for tensors and for the programs' temporaries. */
   readonly allocatedBytes: number;
+  /** How long its thread has been in kernels, in all. */
+  readonly busySeconds: number;
   allocate(type: TensorType): Tensor;
   free(tensor: Tensor): void;
   /** The tensor's bytes themselves, to read or write in place while no run uses them; undefined where the memory cannot be shared (a browser). */

@@ -30,6 +30,7 @@ export class MemoryEngine implements Engine {
   readonly #allocator: Allocator;
   readonly #host: Host;
   #programs = 0;
+  #busySeconds = 0;
   #arena: { at: number; bytes: number } | undefined;
   /** The runs under way; an arena outgrown by a new program stays until they are done. */
   #lastRun: Promise<unknown> = Promise.resolve();
@@ -44,6 +45,10 @@ export class MemoryEngine implements Engine {
     this.#memory = memory;
     this.#allocator = allocator;
     this.#host = host;
+  }
+
+  get busySeconds(): number {
+    return this.#busySeconds;
   }
 
   get allocatedBytes(): number {
@@ -107,7 +112,9 @@ export class MemoryEngine implements Engine {
     });
     const running = this.#host.run(runs);
     this.#lastRun = running;
-    return { milliseconds: await running };
+    const milliseconds = await running;
+    this.#busySeconds += milliseconds / 1000;
+    return { milliseconds };
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { clockOffset } from './clock.ts';
 import { Meter } from './fold.ts';
+import { parseRecording } from './recording.ts';
 import type { BusyKind, Entry, IdleCause } from './timeline.ts';
 import { toTrace } from './trace.ts';
 
@@ -153,4 +154,27 @@ test('a trace has a process a node, its engine, its waits and its links on one c
     'waits for',
     'link to master',
   ]);
+});
+
+test('a recording survives the wire, and nonsense is refused', () => {
+  const entries: Entry[] = [
+    commit(1, 0),
+    compute('weights', 0, 1),
+    wait('link', 1),
+    { type: 'send', to: 'b', message: 'activation', bytes: 10, start: 0, end: 1 },
+    { type: 'receive', from: 'b', message: 'gradient', bytes: 5, at: 2 },
+    { type: 'serialise', seconds: 0.25, at: 2 },
+    commit(2, 3),
+  ];
+  const recording = { figures: figuresOf(entries), entries };
+  expect(parseRecording(JSON.parse(JSON.stringify(recording)), 'attic')).toEqual(recording);
+  for (const bad of [
+    null,
+    {},
+    { ...recording, entries: [{ type: 'boil' }] },
+    { ...recording, figures: { steps: -1 } },
+  ])
+    expect(() => parseRecording(bad, 'attic')).toThrow(
+      expect.objectContaining({ code: 'PROTOCOL' }),
+    );
 });

@@ -192,6 +192,17 @@ const dropped = z.strictObject({ node });
 /** Worker to master: I have the parameters of `step`, all my pushes being answered; how stale these were. */
 const settled = z.strictObject({ step: count, pushes: count, staleness: count, stalest: count });
 
+const seconds = z.number();
+
+/** Master to worker, to learn how far its clock is: sent at this time; and whether a trace is wanted at the end. */
+const clock = z.strictObject({ sent: seconds, trace: z.boolean() });
+
+/** The answer: what was asked, and when it came and was answered by the worker's clock. */
+const clockAnswer = z.strictObject({ sent: seconds, received: seconds, answered: seconds });
+
+/** Worker to master, last of all: its meter's figures and, for a trace, its newest entries; meter/ reads them. */
+const metered = z.strictObject({ figures: z.unknown(), entries: z.array(z.unknown()).max(10_000) });
+
 const nothing = z.strictObject({});
 
 /**
@@ -214,6 +225,9 @@ export const messageKinds = {
   loaded: { wire: 13, fields: ofLayer, tensors: false },
   failed: { wire: 14, fields: failed, tensors: false },
   end: { wire: 15, fields: nothing, tensors: false },
+  clock: { wire: 16, fields: clock, tensors: false },
+  clockAnswer: { wire: 17, fields: clockAnswer, tensors: false },
+  metered: { wire: 18, fields: metered, tensors: false },
   enrol: { wire: 30, fields: enrol, tensors: false },
   samples: { wire: 31, fields: nothing, tensors: true },
   kept: { wire: 32, fields: nothing, tensors: false },

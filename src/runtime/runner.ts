@@ -6,7 +6,10 @@ import { masterId } from '../node.ts';
 import type { Effect, Event, Executor, Node, NodeId, Report } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
-import type { Message, TensorPayload } from '../protocol/messages.ts';
+import type { TensorPayload } from '../protocol/messages.ts';
+import { Peers } from './peers.ts';
+import type { PeerRecording } from './peers.ts';
+import type { Recorder } from './recorder.ts';
 
 /** Where a master keeps its checkpoints, layer by layer. */
 export interface LayerStore {
@@ -24,13 +27,16 @@ export interface RunnerPorts {
   /** Opens an admitted link to a neighbour. */
   readonly connect?: (address: string) => Promise<Link>;
   readonly report?: (report: Report) => void;
+  readonly recorder?: Recorder;
+  /** On a master: entries are wanted of all nodes, for a trace. */
+  readonly trace?: boolean;
 }
 
 /** The node's work is done when `ended` settles; it rejects with the error that ended it. */
 export class NodeRunner {
   readonly ended: Promise<void>;
   readonly #ports: RunnerPorts;
-  readonly #links = new Map<NodeId, Link>();
+  readonly #peers: Peers;
   readonly #events: Event[] = [];
   #turning = false;
   #over = false;
@@ -39,9 +45,15 @@ export class NodeRunner {
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
+    this.#peers = new Peers(ports.recorder, ports.trace ?? false);
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error ? reject(error) : resolve());
     });
+  }
+
+  /** What each worker has recorded; complete when `ended` has settled. */
+  get recordings(): readonly PeerRecording[] {
+    return this.#peers.recordings;
   }
 
   /** Brings an event from outside: `start`, `stop`, `save`. */
@@ -73,6 +85,7 @@ export class NodeRunner {
         this.#guests += 1;
         this.#addLink(`worker-${this.#guests}`, link);
         this.#arrived(`worker-${this.#guests}`, frame);
+        this.#peers.joined(`worker-${this.#guests}`);
       } catch {
         void link.close();
       }
@@ -81,13 +94,13 @@ export class NodeRunner {
   }
 
   #addLink(node: NodeId, link: Link): void {
-    if (this.#links.has(node)) {
+    if (this.#peers.has(node)) {
       void link.close();
       return;
     }
-    this.#links.set(node, link);
+    this.#peers.add(node, link);
     link.onClose((error) => {
-      this.#links.delete(node);
+      this.#peers.remove(node);
       if (!this.#over) this.post({ type: 'unlinked', node, reason: error?.message ?? 'it left' });
     });
     link.onFrame((frame, release) => this.#arrived(node, frame, release));
@@ -96,8 +109,16 @@ export class NodeRunner {
 
   #arrived(from: NodeId, frame: Uint8Array, release?: () => void): void {
     try {
+      const { recorder } = this.#ports;
+      const at = recorder?.now() ?? 0;
       const { generation, message } = decodeMessage(frame);
       if ('payload' in message && release) message.payload.release = release;
+      if (this.#peers.take(from, message, at)) return;
+      if (recorder) {
+        const bytes = frame.length;
+        recorder.note({ type: 'receive', from, message: message.type, bytes, at });
+        recorder.note({ type: 'serialise', seconds: recorder.now() - at, at });
+      }
       this.post({ type: 'message', from, generation, message });
     } catch (error) {
       this.#failed(error);
@@ -109,11 +130,10 @@ export class NodeRunner {
       case 'send':
         return this.#send(effect);
       case 'compute':
-        return this.#later(this.#ports.executor.run(effect.work), (result) => ({
-          type: 'computed',
-          work: effect.work,
-          result,
-        }));
+        return this.#later(this.#ports.executor.run(effect.work), (result) => {
+          this.#ports.recorder?.computed(effect.work);
+          return { type: 'computed', work: effect.work, result };
+        });
       case 'connect':
         return this.#later(this.#connect(effect));
       case 'store': {
@@ -135,18 +155,19 @@ export class NodeRunner {
       }
       case 'report':
         return this.#ports.report?.(effect.report);
+      case 'wait':
+        return this.#ports.recorder?.waits(effect.cause);
+      case 'committed':
+        return this.#ports.recorder?.committed(effect.step);
       case 'end':
         return this.#finish(effect.error);
     }
   }
 
   #send({ to, generation, message }: Extract<Effect, { type: 'send' }>): void {
-    const link = this.#links.get(to);
     // A link that is gone has been, or is about to be, told to the node by its closing.
-    if (!link) return;
-    const isPayload = 'payload' in message;
-    link.send(encodeMessage(generation, message as Message<TensorPayload>)).then(
-      () => isPayload && !this.#over && this.post({ type: 'sent', message }),
+    this.#peers.send(to, generation, message)?.then(
+      () => 'payload' in message && !this.#over && this.post({ type: 'sent', message }),
       () => undefined,
     );
   }
@@ -177,9 +198,8 @@ export class NodeRunner {
 
   #finish(error?: { readonly code: RingError['code']; readonly reason: string }): void {
     this.#over = true;
-    const links = [...this.#links.values()];
-    void Promise.allSettled(links.map((link) => link.close())).then(() =>
-      this.#end(error && new RingError(error.code, error.reason)),
-    );
+    void this.#peers
+      .close()
+      .then(() => this.#end(error && new RingError(error.code, error.reason)));
   }
 }
