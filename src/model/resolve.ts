@@ -129,7 +129,7 @@ function resolveLayers(
 
 /**
  * Everything that follows from a training file and its data, frozen as plain JSON.
- * Errors: MODEL when a layer does not fit its input or the loss its output.
+ * Errors: MODEL when a layer does not fit its input or the loss its output, or none has parameters.
  */
 export function resolveTraining<File extends RingFile>(
   training: File,
@@ -139,6 +139,11 @@ export function resolveTraining<File extends RingFile>(
   const rows = Math.ceil(batch / training.microbatches);
   const microbatches = Math.ceil(batch / rows);
   const layers = resolveLayers(training.model, facts.inputShape, rows, microbatches);
+  if (!layers.some(({ parameters }) => parameters.length > 0))
+    throw new RingError(
+      'MODEL',
+      'the model has no layer with parameters, so there is nothing to train: add a dense or conv2d layer',
+    );
   const output = layers.at(-1)?.outputs['x'];
   if (output) losses[training.loss].check(output, facts.target, facts.classes?.length);
   const stepsPerEpoch = Math.ceil(facts.trainCount / batch);

@@ -109,7 +109,7 @@ test('a skip connection crosses cuts, and so does its gradient', () => {
 });
 
 test('state goes in, and comes out changed in training only', () => {
-  const training = trainingWith([{ layer: 'relu' }, { layer: 'doubling' }]);
+  const training = trainingWith([{ layer: 'relu' }, { layer: 'doubling' }, dense]);
   const request = { from: 0, to: 2, loss: false, input: true };
   const stage = deriveStage(training, request, 1, 'train');
   expect(stage.state).toEqual([

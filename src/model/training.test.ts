@@ -172,6 +172,17 @@ describe('resolveTraining', () => {
     });
   });
 
+  test('a model without parameters is refused', () => {
+    const model = [{ layer: 'flatten' }, { layer: 'relu' }];
+    expect(() => resolve({ model })).toThrow(
+      expect.objectContaining({
+        code: 'MODEL',
+        message:
+          'the model has no layer with parameters, so there is nothing to train: add a dense or conv2d layer',
+      }),
+    );
+  });
+
   test('a layer that no memory would hold is refused', () => {
     const model = [{ layer: 'flatten' }, { layer: 'dense', units: 2 ** 20 }];
     expect(() => resolve({ model })).toThrow(

@@ -35,10 +35,8 @@ describe('layers agree with PyTorch', () => {
     const { tensors } = readGolden(`layer-${name}`);
     const { x, y, dy, dx } = tensors;
     if (!x || !y || !dy || !dx) throw new Error('the golden file is not of a layer');
-    const training = trainingOf([layer], {
-      inputShape: x.shape.slice(1),
-      target: float(y.shape.slice(1)),
-    });
+    const model = [layer, { layer: 'flatten' }, { layer: 'dense', units: 1 }];
+    const training = trainingOf(model, { inputShape: x.shape.slice(1), target: float([1]) });
     const request = { from: 0, to: 1, loss: false, input: true };
     const stage = deriveStage(training, request, x.shape[0] ?? 0, 'train');
     expect(stage.outputs).toEqual([{ name: 'x1', type: float(y.shape) }]);

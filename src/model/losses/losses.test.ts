@@ -20,7 +20,7 @@ describe('losses agree with PyTorch', () => {
     if (!x || !target || !expected || !dx) throw new Error('the golden file is not of a loss');
     const [count = 0] = x.shape;
     const training = trainingOf(
-      [{ layer: 'relu' }],
+      [{ layer: 'dense', units: x.shape.at(-1) }],
       { inputShape: x.shape.slice(1), target: { type, shape: target.shape.slice(1) } },
       { loss },
     );
@@ -62,6 +62,13 @@ describe('a loss that does not suit says so in one line', () => {
     ],
     [
       'softmaxCrossEntropy',
+      4,
+      classes,
+      ['a', 'b', 'c'],
+      'the loss softmaxCrossEntropy is given outputs [4] and classes [] per sample, expects an output for each of the 3 classes: give the last layer 3 units',
+    ],
+    [
+      'softmaxCrossEntropy',
       2,
       number,
       undefined,
@@ -71,8 +78,22 @@ describe('a loss that does not suit says so in one line', () => {
       'binaryCrossEntropy',
       1,
       classes,
+      ['a', 'b', 'c'],
+      'the loss binaryCrossEntropy is given outputs [1] and classes [] per sample, expects two classes, not 3: take the loss softmaxCrossEntropy',
+    ],
+    [
+      'binaryCrossEntropy',
+      2,
+      classes,
+      ['no', 'yes'],
+      'the loss binaryCrossEntropy is given outputs [2] and classes [] per sample, expects one output for two classes: give the last layer 1 unit',
+    ],
+    [
+      'meanSquaredError',
+      1,
+      classes,
       undefined,
-      'the loss binaryCrossEntropy is given outputs [1] and classes [] per sample, expects numbers as targets: set data.target to "number", or take the loss softmaxCrossEntropy',
+      'the loss meanSquaredError is given outputs [1] and classes [] per sample, expects numbers as targets: set data.target to "number", or take the loss softmaxCrossEntropy',
     ],
     [
       'meanSquaredError',
@@ -91,16 +112,39 @@ describe('a loss that does not suit says so in one line', () => {
 
   test('one number per sample needs no axis of its own', () => {
     const facts = { inputShape: [1], target: number };
-    const training = trainingOf([{ layer: 'relu' }], facts, { loss: 'meanSquaredError' });
-    const stage = deriveStage(training, { from: 0, to: 1, loss: true, input: true }, 2, 'train');
+    const model = [{ layer: 'dense', units: 1 }];
+    const training = trainingOf(model, facts, { loss: 'meanSquaredError' });
+    const stage = deriveStage(training, { from: 1, to: 1, loss: true, input: true }, 2, 'train');
     const values: Values = {
-      x0: Float32Array.of(1, 5),
+      x1: Float32Array.of(1, 5),
       target: Float32Array.of(3, 4),
       scale: Float32Array.of(0.5),
     };
     runInto(stage.forward, values);
     expect(values['loss']?.[0]).toBe(2.5);
     runInto(stage.backward, values);
-    expect([...(values['d/x0'] ?? [])]).toEqual([-2, 1]);
+    expect([...(values['d/x1'] ?? [])]).toEqual([-2, 1]);
+  });
+
+  test('two classes are to binaryCrossEntropy what the numbers 0 and 1 are', () => {
+    const model = [{ layer: 'dense', units: 1 }];
+    const run = (target: TensorType, targets: Int32Array | Float32Array) => {
+      const training = trainingOf(model, { inputShape: [1], target }, { loss });
+      const request = { from: 1, to: 1, loss: true, input: true };
+      const stage = deriveStage(training, request, 4, 'train');
+      const values: Values = {
+        x1: Float32Array.of(3, 3, -0.5, -0.5),
+        target: targets,
+        scale: Float32Array.of(0.25),
+      };
+      runInto(stage.forward, values);
+      runInto(stage.backward, values);
+      return values;
+    };
+    const loss = 'binaryCrossEntropy';
+    const numbers = run({ type: 'float32', shape: [1] }, Float32Array.of(0, 1, 0, 1));
+    const ofClasses = run(classes, Int32Array.of(0, 1, 0, 1));
+    expect(relativeError(ofClasses['loss'], numbers['loss'])).toBeLessThan(1e-6);
+    expect(relativeError(ofClasses['d/x1'], numbers['d/x1'])).toBeLessThan(1e-6);
   });
 });

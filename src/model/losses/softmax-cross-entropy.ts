@@ -19,10 +19,10 @@ export const softmaxCrossEntropy: LossDefinition = {
         `outputs [${[...target.shape, classes ?? 'classes'].join(', ')}]`,
         'end the model with a dense layer of one unit per class, after a flatten if its input is an image',
       );
-    if (classes !== undefined && width < classes)
+    if (classes !== undefined && width !== classes)
       throw fail(
         `an output for each of the ${classes} classes`,
-        `give the last layer ${classes} units`,
+        `give the last layer ${classes === 1 ? '1 unit' : `${classes} units`}`,
       );
   },
   sum: (builder, output, target) =>

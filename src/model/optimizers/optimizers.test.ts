@@ -17,7 +17,7 @@ describe('optimizers agree with PyTorch', () => {
   ])('%s', (file, rate, optimizer, stateNames) => {
     const { tensors } = readGolden(`optimizer-${file}`);
     const training = trainingOf(
-      [{ layer: 'relu' }],
+      [{ layer: 'dense', units: 4 }],
       { inputShape: [4], target: { type: 'float32', shape: [4] } },
       { optimizer },
     );
@@ -42,7 +42,7 @@ describe('optimizers agree with PyTorch', () => {
 
 test("Adam's corrections come from multiplications alone", () => {
   const training = trainingOf(
-    [{ layer: 'relu' }],
+    [{ layer: 'dense', units: 1 }],
     { inputShape: [1], target: { type: 'float32', shape: [1] } },
     { optimizer: { kind: 'adam' } },
   );
