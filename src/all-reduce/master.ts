@@ -6,6 +6,7 @@
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import type { RingTraining } from '../model/training.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError } from '../machine/boundary.ts';
@@ -23,19 +24,13 @@ import type { Data } from '../data-parallel/shipping.ts';
 import { Participant } from './participant.ts';
 
 export interface AllReduceOptions {
-  /** The resolved training, as it is sent to workers. */
-  readonly training: unknown;
+  /** As it is sent to workers. */
+  readonly training: RingTraining;
   readonly course: Iterator<Pass>;
   /** Workers besides the master. */
   readonly workers: number;
   readonly capabilities: Capabilities;
   readonly data: Data;
-  /** Of a whole batch. */
-  readonly batch: number;
-  readonly microbatches: number;
-  /** Layers of the model, and those that have parameters: they are what a checkpoint holds. */
-  readonly layers: number;
-  readonly layersWithParameters: readonly number[];
   /** Learning rate, and the scalars of the optimizer's update, at `step` (from 0). */
   readonly schedule: (step: number, gradientFactor: number) => StepScalars;
   readonly clipNorm?: number;
@@ -182,6 +177,10 @@ export class AllReduceMaster implements Node {
     );
   }
 
+  get #layers(): RingTraining['resolved']['layers'] {
+    return this.#options.training.resolved.layers;
+  }
+
   // ------------------------------------------------------------------------------- who is in
 
   #join(from: NodeId, message: MessageOf<'join'>): void {
@@ -196,7 +195,8 @@ export class AllReduceMaster implements Node {
   }
 
   #form(): void {
-    const { training, batch, microbatches } = this.#options;
+    const { training } = this.#options;
+    const { batch, microbatches } = training.resolved;
     const { members, others } = this.#group;
     const parts = sharePartsOf(batch, microbatches, members.length);
     const group = members.map(({ node, address }) => ({ node, address }));
@@ -225,7 +225,7 @@ export class AllReduceMaster implements Node {
   #ship(): void {
     if (!this.#group.isReady || this.#formed) return;
     this.#formed = true;
-    this.#outbox.report({ kind: 'formed', nodes: this.#group.report(this.#options.layers) });
+    this.#outbox.report({ kind: 'formed', nodes: this.#group.report(this.#layers.length) });
     if (this.#group.others.length === 0) return;
     this.#outbox.report({ kind: 'shipping' });
     this.#shipping.plan([undefined, ...this.#group.others.map(({ node }) => node)]);
@@ -254,13 +254,10 @@ export class AllReduceMaster implements Node {
       case 'end':
         return this.#end(next.error);
       case 'save': {
-        const { layersWithParameters } = this.#options;
-        this.#transfer = new ReplicaTransfer(
-          next.step,
-          layersWithParameters,
-          this.#outbox,
-          this.#works,
+        const kept = this.#layers.flatMap(({ parameters, state }, layer) =>
+          parameters.length + state.length > 0 ? [layer] : [],
         );
+        this.#transfer = new ReplicaTransfer(next.step, kept, this.#outbox, this.#works);
         return undefined;
       }
       case 'evaluate':
@@ -300,6 +297,7 @@ export class AllReduceMaster implements Node {
     for (const { node } of others)
       this.#outbox.send(node, { type: 'commit', pass: step + 1, step, scalars });
     this.#works.addUrgent({ kind: 'update', scalars });
+    this.#outbox.add({ type: 'committed', step: step + 1 });
     this.#outbox.report({ kind: 'step', step: step + 1, epoch, loss, learningRate, samples });
     this.#pass = undefined;
     this.#boundary.committed(step);

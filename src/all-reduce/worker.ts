@@ -21,6 +21,11 @@ export class AllReduceWorker implements Node {
   #participant: Participant | undefined;
   #bytes = 0;
   #readySent = false;
+  /** The master is done with a step first: its word to update, and the next step, wait until this node is too. */
+  #commit: MessageOf<'commit'> | undefined;
+  #begin: MessageOf<'begin'> | undefined;
+  /** There is no step under way. */
+  #isCommitted = true;
   /** The last step whose part of the loss was told. */
   #toldStep = -1;
   #over = false;
@@ -87,13 +92,13 @@ export class AllReduceWorker implements Node {
       case 'samples':
         return this.#works.addUrgent({ kind: 'keepSamples', payload: message.payload });
       case 'begin':
-        if (!this.#participant) throw notDue(from, message);
-        return this.#participant.begin(message.step, message.rows);
-      case 'commit': {
-        if (!this.#participant?.isReduced || message.step !== this.#participant.step)
-          throw notDue(from, message);
-        return this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
-      }
+        if (!this.#participant || this.#begin) throw notDue(from, message);
+        this.#begin = message;
+        return undefined;
+      case 'commit':
+        if (this.#commit || message.step !== this.#participant?.step) throw notDue(from, message);
+        this.#commit = message;
+        return undefined;
       case 'end':
         return this.#end();
       case 'failed':
@@ -168,10 +173,27 @@ export class AllReduceWorker implements Node {
       const told = Number.isFinite(loss) ? loss : null;
       this.#outbox.send(masterId, { type: 'partOfLoss', step, loss: told });
     }
+    if (participant?.isReduced) this.#goOn(participant);
     this.#works.fill(
       () => this.#participant?.nextWork(),
       () => this.#participant?.idleCause ?? 'start',
     );
+  }
+
+  /** From a step that is reduced, by the master's word, to its update, and on to the next. */
+  #goOn(participant: Participant): void {
+    if (this.#commit) {
+      const { step, scalars } = this.#commit;
+      this.#commit = undefined;
+      this.#isCommitted = true;
+      this.#works.addUrgent({ kind: 'update', scalars });
+      this.#outbox.add({ type: 'committed', step: step + 1 });
+    }
+    if (!this.#begin || !this.#isCommitted) return;
+    const { step, rows } = this.#begin;
+    this.#begin = undefined;
+    this.#isCommitted = false;
+    participant.begin(step, rows);
   }
 
   #sayReady(): void {

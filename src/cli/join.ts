@@ -50,7 +50,17 @@ class WorkerDisplay {
   }
 
   take(event: Event): void {
-    if (event.type === 'computed' && event.work.kind === 'prepare') {
+    if (event.type === 'computed' && event.work.kind === 'prepareReplica') {
+      this.#training = event.work.training as ResolvedTraining;
+      const { layers } = this.#training.resolved;
+      const bytes = event.result.prepared?.bytes ?? 0;
+      this.#held = `all ${layers.length} layers`;
+      this.line.print(`holds ${this.#held}: ${describeKinds(layers)}; ${formatBytes(bytes)}`);
+    } else if (event.type === 'message' && event.message.type === 'begin') {
+      const { step, rows } = event.message;
+      this.#pace.passed(rows);
+      this.line.update(() => this.#progress(step + 1));
+    } else if (event.type === 'computed' && event.work.kind === 'prepare') {
       // The executor has validated it.
       this.#training = event.work.training as ResolvedTraining;
       const { layers } = this.#training.resolved;

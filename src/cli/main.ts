@@ -39,6 +39,12 @@ const train = program
   .description('train a model; without a file, on digits of its own making, over 4 processes')
   .argument('[file]', 'training file: JSON, or a module with a default export');
 withEngineFlags(withRingFlags(train))
+  .addOption(
+    new Option(
+      '--architecture <kind>',
+      'how the nodes train together: each with some of the layers, or all with the whole model',
+    ).choices(['ring', 'all-reduce']),
+  )
   .option('-e, --epochs <E>', 'go through the training samples E times', wholeNumber(1))
   .addOption(
     new Option('-s, --steps <S>', 'train S steps').argParser(wholeNumber(1)).conflicts('epochs'),

@@ -3,24 +3,19 @@
 
 import { availableParallelism, hostname, totalmem } from 'node:os';
 
-import { RingError } from '../errors.ts';
 import { createEngine } from '../engine/client.ts';
 import { afterwards } from './afterwards.ts';
+import { createMaster, requireFewEnough } from './architectures.ts';
+import type { Architecture } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
-import { learningRateAt } from '../model/learning-rate.ts';
-import { updateScalars } from '../model/stage.ts';
-import { ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Purpose, Report } from '../node.ts';
-import { cutStages } from '../plan/cutter.ts';
 import type { EngineDescription, Link, Listener } from '../ports.ts';
+import type { MessageOf } from '../protocol/messages.ts';
 import type { Pass } from '../machine/course.ts';
-import { Master } from '../ring/master.ts';
-import { EngineExecutor } from '../runtime/executor.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import type { LayerStore } from '../runtime/runner.ts';
-import { SampleReader } from '../runtime/samples.ts';
 import type { SampleSources } from '../runtime/samples.ts';
 import { openDoor } from '../transport/door.ts';
 import { formatInvitation, makeSecret } from '../transport/invitation.ts';
@@ -29,6 +24,8 @@ import { LocalWorkers } from './local-workers.ts';
 import { version } from './version.ts';
 
 export interface MasterSessionOptions {
+  /** How the nodes train together; a ring unless it says otherwise. */
+  readonly architecture?: Architecture;
   readonly training: ResolvedTraining;
   readonly purpose: Purpose;
   readonly course: Iterator<Pass>;
@@ -61,19 +58,20 @@ export const doorTimeout = { timeoutMilliseconds: 10_000 };
 /** Starts a master, and its workers if they are local. Errors: ADDRESS, ENGINE; later ones by `ended`. */
 export async function startMaster(options: MasterSessionOptions): Promise<Session> {
   const { training, workers } = options;
-  requireFewEnough(training, workers.count);
+  const { architecture = 'ring' } = options;
+  requireFewEnough(architecture, training, workers.count + 1);
   const engine = await createEngine(options.engine);
   let listener: Listener | undefined;
   let local: LocalWorkers | undefined;
   try {
-    const executor = new EngineExecutor(engine, new SampleReader(options.samples));
-    const node = new Master(
-      await masterOptions(options, engine.description, await measureSpeed(engine)),
+    const machine = createMaster(
+      { ...options, architecture, workers: workers.count, isLocal: workers.kind === 'local' },
+      engine,
+      describeDevice(engine.description, await measureSpeed(engine)),
     );
     const { store, report } = options;
     const runner = new NodeRunner({
-      node,
-      executor,
+      ...machine,
       ...(store && { store }),
       ...(report && { report }),
     });
@@ -112,19 +110,6 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   }
 }
 
-/** Tells before anyone is waited for that the model has too few layers. */
-function requireFewEnough({ resolved }: ResolvedTraining, workers: number): void {
-  const usable = Math.max(
-    1,
-    resolved.layers.filter(({ parameters }) => parameters.length > 0).length,
-  );
-  if (workers + 1 <= usable) return;
-  throw new RingError(
-    'TOO_MANY_NODES',
-    `the model has ${usable} layers with parameters, so a ring can use at most ${usable} nodes, not ${workers + 1}: ask for fewer nodes or add layers`,
-  );
-}
-
 async function admit(link: Link, secret: string, runner: NodeRunner): Promise<void> {
   try {
     await openDoor(link, secret, 'host', doorTimeout);
@@ -134,41 +119,11 @@ async function admit(link: Link, secret: string, runner: NodeRunner): Promise<vo
   }
 }
 
-async function masterOptions(
-  options: MasterSessionOptions,
-  engine: EngineDescription,
-  flops: number,
-): Promise<ConstructorParameters<typeof Master>[0]> {
-  const { training, purpose, course, workers, loadedStep } = options;
-  const { layers, rows, steps } = training.resolved;
-  return {
-    training: ringTraining(training),
-    purpose,
-    course,
-    rows,
-    workers: workers.count,
-    layersWithParameters: layers.flatMap(({ parameters, state }, layer) =>
-      parameters.length + state.length > 0 ? [layer] : [],
-    ),
-    capabilities: describeDevice(engine, flops),
-    cut: (members) => cutStages({ training, members, purpose, isLocal: workers.kind === 'local' }),
-    schedule: (step, factor) => {
-      const learningRate = learningRateAt(training.learningRate, step, steps);
-      return {
-        learningRate,
-        scalars: [...updateScalars(training, step + 1, learningRate, factor)],
-      };
-    },
-    ...(training.clipNorm !== undefined && { clipNorm: training.clipNorm }),
-    ...(loadedStep !== undefined && { loadedStep }),
-  };
-}
-
 /** What this device says of itself. */
 export const describeDevice = (
   engine: EngineDescription,
   flops: number,
-): ConstructorParameters<typeof Master>[0]['capabilities'] => ({
+): Omit<MessageOf<'join'>, 'type' | 'address'> => ({
   name: hostname(),
   cores: availableParallelism(),
   memoryBytes: totalmem(),

@@ -2,13 +2,14 @@
 
 import { createRun } from '../checkpoint/run.ts';
 import type { RunWriter } from '../checkpoint/run.ts';
-import { createSampler, openData } from '../data/index.ts';
+import { openData } from '../data/index.ts';
 import type { OpenData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
 import type { ResolvedTraining, Training } from '../model/training.ts';
 import type { Report } from '../node.ts';
 import { trainingCourse } from '../machine/course.ts';
+import type { Architecture } from './architectures.ts';
 import { defaultTraining } from './default-training.ts';
 import { onInterrupt } from './interrupt.ts';
 import { reachableInvitations } from './invitations.ts';
@@ -18,6 +19,7 @@ import { engineOf, workersOf } from './ring-flags.ts';
 import type { EngineFlags, RingFlags } from './ring-flags.ts';
 import { newRunFolder, requireNoRun } from './run-folder.ts';
 import { createRunStore } from './run-store.ts';
+import { sampleOrder } from './sample-order.ts';
 import { personDisplay } from './training-display.ts';
 import type { TrainingDisplay } from './training-display.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
@@ -26,6 +28,7 @@ import { jsonDisplay } from './training-json.ts';
 import { TrainingProgress } from './training-progress.ts';
 
 export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags {
+  readonly architecture?: Architecture;
   readonly out?: string;
   readonly json?: true;
 }
@@ -94,6 +97,7 @@ async function runTraining(
   };
 
   session = await startMaster({
+    ...(flags.architecture && { architecture: flags.architecture }),
     training: resolved,
     purpose: 'train',
     course: courseOf(resolved),
@@ -134,14 +138,10 @@ function courseOf({ resolved }: ResolvedTraining): ReturnType<typeof trainingCou
 }
 
 function samplesOf(
-  { seed, resolved }: ResolvedTraining,
+  training: ResolvedTraining,
   { train, test }: OpenData,
 ): MasterSessionOptions['samples'] {
-  const sampler = createSampler(train.count, resolved.batch);
-  const { stepsPerEpoch } = sampler;
-  const order = (step: number): Uint32Array =>
-    sampler.batchIndices(seed, Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
-  return { train, order, ...(test && { evaluate: test }) };
+  return { train, order: sampleOrder(training), ...(test && { evaluate: test }) };
 }
 
 /** Says also what there is of the run, where there was one. */

@@ -4,7 +4,14 @@
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Report } from '../node.ts';
 import type { EngineDescription } from '../ports.ts';
-import { formatCount, formatDuration, formatLoss, formatNumberOf, formatShare } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatNumberOf,
+  formatShare,
+} from './format.ts';
 import { bar, LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
 import type { TrainingProgress } from './training-progress.ts';
@@ -50,6 +57,12 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
       ...(report.accuracy === undefined ? [] : [`test accuracy ${formatShare(report.accuracy)}`]),
     ].join('  ');
 
+  const shippedLine = ({ shipped }: TrainingProgress): string => {
+    const { samples = 0, bytes = 0, seconds = 0 } = shipped ?? {};
+    const sent = `${formatNumberOf(samples, 'sample')}, ${formatBytes(bytes)}`;
+    return `sent to the workers before the first step: ${sent} in ${formatDuration(seconds)}`;
+  };
+
   return {
     started: (engine) => line.print(engineLine(engine)),
     waiting: (workers, invitations) => line.print(...waitingLines(workers, invitations)),
@@ -60,6 +73,12 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
           break;
         case 'formed':
           line.print(...ringLines(report.nodes, training));
+          break;
+        case 'shipping':
+          line.update(() => 'sending the workers their samples');
+          break;
+        case 'shipped':
+          line.print(shippedLine(progress));
           break;
         case 'step':
           line.update(() => progressLine(progress));
@@ -74,8 +93,6 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
           line.print(epochLine(report));
           break;
         case 'output':
-        case 'shipping':
-        case 'shipped':
         case 'saved':
           break;
       }

@@ -8,7 +8,7 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
   return {
     started: (engine) => say('engine', engine),
     waiting: (workers, invitations) => say('waiting', { workers, invitations }),
-    report(report, { pace }) {
+    report(report, { pace, shipped }) {
       switch (report.kind) {
         case 'joined': {
           const { node, name, joined, wanted } = report;
@@ -27,10 +27,11 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
         }
         case 'saved':
           return say('saved', { step: report.step });
+        case 'shipped':
+          return say('shipped', { ...shipped });
         case 'evaluating':
         case 'output':
         case 'shipping':
-        case 'shipped':
           return undefined;
       }
     },

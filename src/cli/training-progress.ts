@@ -15,9 +15,14 @@ export class TrainingProgress {
   savedStep: number | undefined;
   /** Of the steps alone, without tests and checkpoints. */
   trainingSeconds = 0;
+  /** What workers were sent before the first step, and how long that took. */
+  shipped:
+    | { readonly samples: number; readonly bytes: number; readonly seconds: number }
+    | undefined;
   readonly #steps: number;
   readonly #now: () => number;
   #begunAt: number;
+  #shippingAt = 0;
 
   /** `steps`: of the whole training; `now` in milliseconds. */
   constructor(steps: number, now: () => number = () => performance.now()) {
@@ -27,7 +32,7 @@ export class TrainingProgress {
     this.pace = new Pace(now);
   }
 
-  /** Since the ring was formed. */
+  /** Since all were formed and had their samples. */
   get seconds(): number {
     return (this.#now() - this.#begunAt) / 1000;
   }
@@ -43,6 +48,16 @@ export class TrainingProgress {
         this.#begunAt = this.#now();
         this.pace.restart();
         return undefined;
+      case 'shipping':
+        this.#shippingAt = this.#now();
+        return undefined;
+      case 'shipped': {
+        const { samples, bytes } = report;
+        this.shipped = { samples, bytes, seconds: (this.#now() - this.#shippingAt) / 1000 };
+        this.#begunAt = this.#now();
+        this.pace.restart();
+        return undefined;
+      }
       case 'step': {
         const { step, epoch, loss, learningRate, samples } = report;
         Object.assign(this, { step, epoch, loss });
@@ -65,8 +80,6 @@ export class TrainingProgress {
       case 'joined':
       case 'evaluating':
       case 'output':
-      case 'shipping':
-      case 'shipped':
         return undefined;
     }
   }

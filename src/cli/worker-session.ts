@@ -3,11 +3,10 @@
 
 import { createEngine } from '../engine/client.ts';
 import { afterwards } from './afterwards.ts';
+import { createWorker } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { Event } from '../node.ts';
-import { Worker } from '../ring/worker.ts';
-import { EngineExecutor } from '../runtime/executor.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import { formatAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
@@ -44,14 +43,15 @@ export async function startWorker(
       );
     },
   );
-  const worker = new Worker({ type: 'join', ...device, address: listener.address });
-  const receive = (event: Event): ReturnType<Worker['receive']> => {
+  const join = { type: 'join', ...device, address: listener.address } as const;
+  const { node, executor } = createWorker(join, engine);
+  const receive: typeof node.receive = (event) => {
     observe?.(event);
-    return worker.receive(event);
+    return node.receive(event);
   };
   const runner = new NodeRunner({
     node: { receive },
-    executor: new EngineExecutor(engine),
+    executor,
     connect: async (neighbour) => {
       const opened = await transport.connect(neighbour);
       await openDoor(opened, secret, 'guest', doorTimeout);

@@ -43,9 +43,10 @@ export class Group {
   }
 
   /** Errors: PROTOCOL when there are enough already. */
-  join(node: NodeId, { type: _, ...member }: MessageOf<'join'>): void {
+  join(node: NodeId, message: MessageOf<'join'>): void {
     if (this.isFull)
       throw new RingError('PROTOCOL', `there are ${this.#wanted} nodes already: start another run`);
+    const { type: _, ...member } = message;
     this.members.push({ node, ...member });
   }
 

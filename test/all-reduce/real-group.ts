@@ -58,7 +58,7 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
       ...(test && { testCount: test.count }),
     },
   );
-  const { batch, microbatches, steps, layers, data } = resolved.resolved;
+  const { batch, steps, layers, data } = resolved.resolved;
   const engines: Engine[] = [];
   const executors: ReplicaExecutor[] = [];
   const device = async (node: SimulatedDevice['node'], isMaster = false) => {
@@ -91,10 +91,6 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
       sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
       steps,
     },
-    batch,
-    microbatches,
-    layers: layers.length,
-    layersWithParameters: withParameters,
     schedule: (step, factor) => {
       const learningRate = learningRateAt(resolved.learningRate, step, steps);
       return {

@@ -1,0 +1,174 @@
+// The ways to train as the command line knows them: each a node for the master, a node for everyone
+// else, and what carries out their works. What forms a run around them is the same for all.
+
+import { RingError } from '../errors.ts';
+import { AllReduceMaster } from '../all-reduce/master.ts';
+import { AllReduceWorker } from '../all-reduce/worker.ts';
+import { elementCount } from '../graph/graph.ts';
+import type { Pass } from '../machine/course.ts';
+import { learningRateAt } from '../model/learning-rate.ts';
+import { updateScalars } from '../model/stage.ts';
+import { ringTraining } from '../model/training.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import type { Executor, Node, Purpose, Work, WorkResult } from '../node.ts';
+import { cutStages } from '../plan/cutter.ts';
+import type { Dataset, Engine } from '../ports.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import { Master } from '../ring/master.ts';
+import { Worker } from '../ring/worker.ts';
+import { EngineExecutor } from '../runtime/executor.ts';
+import { ReplicaExecutor } from '../runtime/replica-executor.ts';
+import { SampleReader } from '../runtime/samples.ts';
+import type { SampleSources } from '../runtime/samples.ts';
+import { Newcomer } from './newcomer.ts';
+import { sampleOrder } from './sample-order.ts';
+
+export const architectures = ['ring', 'all-reduce'] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** A node and what computes for it. */
+export interface Machine {
+  readonly node: Node;
+  readonly executor: Executor;
+}
+
+/** What a master of any architecture begins with. */
+export interface MasterRequest {
+  readonly architecture: Architecture;
+  readonly training: ResolvedTraining;
+  readonly purpose: Purpose;
+  readonly course: Iterator<Pass>;
+  readonly samples: SampleSources;
+  /** Nodes besides the master. */
+  readonly workers: number;
+  readonly isLocal: boolean;
+  readonly loadedStep?: number;
+}
+
+type Capabilities = Omit<MessageOf<'join'>, 'type' | 'address'>;
+
+/** Tells before anyone is waited for that there are more nodes than can be of use. Errors: TOO_MANY_NODES. */
+export function requireFewEnough(
+  architecture: Architecture,
+  { resolved }: ResolvedTraining,
+  nodes: number,
+): void {
+  if (architecture === 'ring') {
+    const trainable = resolved.layers.filter(({ parameters }) => parameters.length > 0);
+    const usable = Math.max(1, trainable.length);
+    if (nodes > usable)
+      throw new RingError(
+        'TOO_MANY_NODES',
+        `the model has ${usable} layers with parameters, so a ring can use at most ${usable} nodes, not ${nodes}: ask for fewer nodes or add layers`,
+      );
+  } else if (nodes > resolved.batch)
+    throw new RingError(
+      'TOO_MANY_NODES',
+      `a batch has ${resolved.batch} samples, so at most ${resolved.batch} nodes can share it, not ${nodes}: ask for fewer nodes or a larger batch`,
+    );
+}
+
+export function createMaster(
+  request: MasterRequest,
+  engine: Engine,
+  capabilities: Capabilities,
+): Machine {
+  return request.architecture === 'ring'
+    ? ringMaster(request, engine, capabilities)
+    : allReduceMaster(request, engine, capabilities);
+}
+
+/** A node that becomes what its master tells it to be. */
+export function createWorker(join: MessageOf<'join'>, engine: Engine): Machine {
+  return {
+    node: new Newcomer(new Worker(join), { enrol: () => new AllReduceWorker(join) }),
+    executor: new WorkerExecutor(engine),
+  };
+}
+
+function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabilities): Machine {
+  const { training, purpose, course, samples, workers, isLocal, loadedStep } = request;
+  const { layers, rows } = training.resolved;
+  const node = new Master({
+    ...common(training),
+    training: ringTraining(training),
+    purpose,
+    course,
+    rows,
+    workers,
+    capabilities,
+    layersWithParameters: layers.flatMap(({ parameters, state }, layer) =>
+      parameters.length + state.length > 0 ? [layer] : [],
+    ),
+    cut: (members) => cutStages({ training, members, purpose, isLocal }),
+    ...(loadedStep !== undefined && { loadedStep }),
+  });
+  return { node, executor: new EngineExecutor(engine, new SampleReader(samples)) };
+}
+
+function allReduceMaster(
+  { training, course, samples, workers }: MasterRequest,
+  engine: Engine,
+  capabilities: Capabilities,
+): Machine {
+  const sources = trainingSamples(samples);
+  const { data, steps } = training.resolved;
+  const node = new AllReduceMaster({
+    ...common(training),
+    training: ringTraining(training),
+    course,
+    workers,
+    capabilities,
+    data: {
+      order: sources.order,
+      trainCount: data.trainCount,
+      sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
+      steps,
+    },
+  });
+  return { node, executor: new ReplicaExecutor(engine, () => sources.order, sources) };
+}
+
+/** Errors: USAGE when there is nothing to train on. */
+function trainingSamples({ train, order, evaluate }: SampleSources): {
+  readonly train: Dataset;
+  readonly order: NonNullable<SampleSources['order']>;
+  readonly evaluate?: Dataset;
+} {
+  if (!train || !order)
+    throw new RingError('USAGE', 'a trained model is used over a ring: leave out the architecture');
+  return { train, order, ...(evaluate && { evaluate }) };
+}
+
+/** What every master needs to end a step. */
+function common(training: ResolvedTraining) {
+  const { steps } = training.resolved;
+  return {
+    schedule: (step: number, factor: number) => {
+      const learningRate = learningRateAt(training.learningRate, step, steps);
+      return {
+        learningRate,
+        scalars: [...updateScalars(training, step + 1, learningRate, factor)],
+      };
+    },
+    ...(training.clipNorm !== undefined && { clipNorm: training.clipNorm }),
+  };
+}
+
+/** Carries out the works of whatever the worker has become: its first work says what that is. */
+class WorkerExecutor implements Executor {
+  readonly #engine: Engine;
+  #executor: Executor | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  run(work: Work): Promise<WorkResult> {
+    this.#executor ??=
+      work.kind === 'prepareReplica'
+        ? new ReplicaExecutor(this.#engine, sampleOrder)
+        : new EngineExecutor(this.#engine);
+    return this.#executor.run(work);
+  }
+}
