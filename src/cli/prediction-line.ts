@@ -15,17 +15,24 @@ export function predictionLine(
   if (loss === 'softmaxCrossEntropy') {
     const best = outputs.reduce((at, value, index) => (value > outputs[at]! ? index : at), 0);
     const name = classes?.[best] ?? String(best);
-    const probability = round(probabilityOf(outputs, best));
-    return format === 'csv'
-      ? `${csvCell(name)},${probability}`
-      : JSON.stringify({ class: name, probability });
+    return classLine(name, round(probabilityOf(outputs, best)), format);
   }
   const isBinary = loss === 'binaryCrossEntropy';
+  if (isBinary && classes) {
+    const isSecond = outputs[0]! > 0;
+    const probability = round(sigmoid(Math.abs(outputs[0]!)));
+    return classLine(classes[isSecond ? 1 : 0]!, probability, format);
+  }
   const values = Array.from(outputs, (value) => (isBinary ? round(sigmoid(value)) : round(value)));
   return format === 'csv'
     ? values.join(',')
     : JSON.stringify({ [isBinary ? 'probabilities' : 'values']: values });
 }
+
+const classLine = (name: string, probability: number, format: Format): string =>
+  format === 'csv'
+    ? `${csvCell(name)},${probability}`
+    : JSON.stringify({ class: name, probability });
 
 /** Softmax's share of the greatest output, whose exponent is 0. */
 const probabilityOf = (outputs: Float32Array, best: number): number =>

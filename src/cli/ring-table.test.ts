@@ -78,6 +78,14 @@ test('a prediction is a class with its probability, or numbers', () => {
     '{"class":"yes, \\"sure\\"","probability":0.75}',
   );
   expect(predictionLine(Float32Array.of(0), 'binaryCrossEntropy', undefined, 'csv')).toBe('0.5');
+  for (const [output, line] of [
+    [Math.log(3), '"yes, ""sure""",0.75'],
+    [-Math.log(3), 'no,0.75'],
+    [0, 'no,0.5'],
+  ] as const)
+    expect(predictionLine(Float32Array.of(output), 'binaryCrossEntropy', classes, 'csv')).toBe(
+      line,
+    );
   expect(predictionLine(Float32Array.of(1.5, -2), 'meanSquaredError', undefined, 'jsonl')).toBe(
     '{"values":[1.5,-2]}',
   );

@@ -3,6 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import { countCorrect } from '../model/accuracy.ts';
+import { checkTargets } from '../model/targets.ts';
 import { parseRingTraining } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import type { Executor, Microbatch, Payload, Place, Work, WorkResult } from '../node.ts';
@@ -111,7 +112,7 @@ export class EngineExecutor implements Executor {
     const stage = this.#stage('closing');
     await this.#done(async () => {
       const given = await this.#input(stage, of, input);
-      const target = bytesOf(await this.#samples!.targets(of));
+      const target = bytesOf(await this.#targets(of));
       return stage.forward(of, 'train', { ...given, target, scale: oneOver(batch) });
     }, input);
     const loss = await stage.scalar('loss', of.microbatch);
@@ -125,7 +126,7 @@ export class EngineExecutor implements Executor {
     let targets: Float32Array | Int32Array;
     await this.#done(async () => {
       const given = await this.#input(stage, of, input);
-      targets = await this.#samples!.targets(of);
+      targets = await this.#targets(of);
       return stage.forward(of, 'evaluate', {
         ...given,
         target: bytesOf(targets),
@@ -136,6 +137,13 @@ export class EngineExecutor implements Executor {
     const correct = countCorrect(this.#training!.loss, output, targets!);
     const loss = await stage.scalar('loss', of.microbatch);
     return correct === undefined ? { loss } : { loss, correct };
+  }
+
+  /** Errors: DATA, also where the loss cannot take them. */
+  async #targets(of: Microbatch): Promise<Float32Array | Int32Array> {
+    const targets = await this.#samples!.targets(of);
+    checkTargets(this.#training!, targets, (row) => this.#samples!.nameOf(of, row));
+    return targets;
   }
 
   async #predict(stage: StageEngine, of: Microbatch, input?: Payload): Promise<WorkResult> {

@@ -49,6 +49,13 @@ export class SampleReader {
     return targets;
   }
 
+  /** A sample of a microbatch, for errors: its place in its dataset, from 0. */
+  nameOf({ mode, step, position }: Microbatch, row: number): string {
+    return mode === 'train'
+      ? `training sample ${this.#indices(step)[position + row]}`
+      : `test sample ${position + row}`;
+  }
+
   /** Forgets a microbatch whose targets nobody will ask for. */
   forget(of: Microbatch): void {
     this.#reading.delete(key(of));
