@@ -1,9 +1,8 @@
-// The master of a run with a parameter server: it lets devices in and tells each what it is, ships the
-// samples, and then leads (lead.ts). It is itself the first worker, and what it looks at the test set
-// with is its own replica.
+// The master of a run with a parameter server: it lets devices in (formation.ts), and then leads
+// (lead.ts) from step to step and, where the course wants it, through a look at the test set or a
+// checkpoint. It is itself the first worker, and what it looks at the test set with is its own replica.
 
 import { RingError } from '../errors.ts';
-import type { RingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
@@ -12,35 +11,18 @@ import type { EndError, Next } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
-import { Group } from '../data-parallel/group.ts';
-import type { Capabilities } from '../data-parallel/group.ts';
-import { sharePartsOf } from '../data-parallel/share.ts';
-import { Shipping } from '../data-parallel/shipping.ts';
-import type { Data } from '../data-parallel/shipping.ts';
 import { Checkpoint } from './checkpoint.ts';
-import type { Consistency } from './consistency.ts';
-import { Device } from './device.ts';
-import { appointments, assignRoles } from './enrolment.ts';
-import type { Roles, Servers } from './enrolment.ts';
-import { shardKeys } from './keys.ts';
-import type { ShardedKey } from './keys.ts';
+import type { Device } from './device.ts';
+import { Formation } from './formation.ts';
+import type { FormationOptions } from './formation.ts';
 import { Lead } from './lead.ts';
 import { isOfShard } from './member.ts';
 import { notDue, Post } from './post.ts';
 import type { Schedule } from './scalars.ts';
 
-export interface MasterOptions {
-  /** As it is sent to all. */
-  readonly training: RingTraining;
-  /** Devices besides the master. */
-  readonly devices: number;
-  readonly servers: Servers;
-  readonly consistency: Consistency;
-  readonly capabilities: Capabilities;
+export interface MasterOptions extends FormationOptions {
   readonly course: Iterator<Pass>;
-  readonly data: Data;
   readonly schedule: Schedule;
-  readonly clipNorm?: number;
 }
 
 export class Master implements Node {
@@ -48,15 +30,9 @@ export class Master implements Node {
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
   readonly #post = new Post(masterId, this.#outbox);
-  readonly #group: Group;
+  readonly #formation: Formation;
   readonly #boundary: Boundary;
-  readonly #shipping: Shipping;
-  /** Once all have joined. */
-  #roles: Roles | undefined;
-  #keys: readonly ShardedKey[] = [];
-  #device: Device | undefined;
-  #isReady = false;
-  /** Once the samples have been shipped. */
+  /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
   #evaluation: Extract<Next, { kind: 'evaluate' }> | undefined;
   #checkpoint: Checkpoint | undefined;
@@ -65,9 +41,9 @@ export class Master implements Node {
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#outbox.generation = 1;
-    this.#group = new Group(options.capabilities, options.devices + 1);
+    const channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
+    this.#formation = new Formation(options, channels);
     this.#boundary = new Boundary(options.course, undefined);
-    this.#shipping = new Shipping(options.data, this.#outbox, this.#works);
   }
 
   receive(event: Event): readonly Effect[] {
@@ -85,7 +61,7 @@ export class Master implements Node {
   #take(event: Event): void {
     switch (event.type) {
       case 'start':
-        return this.#appoint();
+        return this.#formation.start();
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
@@ -108,130 +84,45 @@ export class Master implements Node {
     }
   }
 
-  // -------------------------------------------------------------------------------- who is in
-
-  #join(from: NodeId, message: MessageOf<'join'>): void {
-    if (this.#group.isFull) {
-      const reason = 'the run already has all its nodes: ask for more of them and start again';
-      return this.#post.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
-    }
-    this.#group.join(from, message);
-    const [joined, wanted] = [this.#group.others.length, this.#options.devices];
-    this.#outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
-    this.#appoint();
-  }
-
-  /** Everyone is there: each is told what it is. */
-  #appoint(): void {
-    if (!this.#group.isFull || this.#roles) return;
-    const { training, servers, consistency, clipNorm } = this.#options;
-    const { batch, microbatches } = training.resolved;
-    this.#roles = assignRoles(this.#group.members, servers);
-    this.#keys = shardKeys(training, this.#roles.servers.length);
-    const parts = sharePartsOf(batch, microbatches, this.#roles.workers.length);
-    const clips = clipNorm !== undefined;
-    const options = { ...parts, consistency, clips, training };
-    for (const message of appointments(this.#group.members, this.#roles, options)) {
-      if (message.node !== masterId) this.#post.send(message.node, message);
-      else this.#prepare(message);
-    }
-  }
-
-  #prepare(appointment: MessageOf<'appoint'>): void {
-    const { training } = this.#options;
-    const channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
-    this.#device = new Device(appointment, training, channels);
-    this.#device.prepare(training);
-  }
-
-  /** When everyone is ready, the samples go out; when they are there, off we go. */
-  #begin(): void {
-    const roles = this.#roles;
-    if (!roles || this.#lead) return;
-    if (!this.#isReady) {
-      if (!this.#group.isReady) return;
-      this.#isReady = true;
-      this.#outbox.report({ kind: 'formed', nodes: this.#describeNodes(roles) });
-      this.#outbox.report({ kind: 'shipping' });
-      this.#ship(roles.workers, 0);
-    }
-    if (!this.#shipping.isDone) return;
-    const { samples, bytes } = this.#shipping;
-    this.#outbox.report({ kind: 'shipped', samples, bytes });
-    const { training, consistency, clipNorm, schedule } = this.#options;
-    const options = {
-      roles,
-      keys: this.#keys,
-      layers: training.resolved.layers.length,
-      isSynchronous: consistency.kind === 'bsp',
-      clipNorm,
-      schedule,
-      boundary: this.#boundary,
-    };
-    this.#lead = new Lead(options, this.#post, this.#outbox);
-  }
-
-  #ship(workers: readonly NodeId[], from: number): void {
-    this.#shipping.plan(
-      workers.map((node) => (node === masterId ? undefined : node)),
-      from,
-    );
-  }
-
-  #describeNodes({ workers, servers }: Roles) {
-    return this.#group.report(this.#options.training.resolved.layers.length).map((report) => {
-      const isWorker = workers.includes(report.node);
-      const roles = [
-        ...(isWorker ? (['worker'] as const) : []),
-        ...(servers.includes(report.node) ? (['server'] as const) : []),
-      ];
-      return { ...report, roles };
-    });
-  }
-
   // ------------------------------------------------------------------------------- who is lost
 
   /** Without a worker the others go on, without a server nobody can. */
   #lost(node: NodeId, reason: string): void {
-    if (!this.#group.has(node)) return;
-    if (!this.#roles) return this.#group.leave(node);
-    const workers = this.#lead?.workers;
-    if (workers && !workers.includes(node) && !this.#roles.servers.includes(node)) return undefined;
-    if (!workers || this.#roles.servers.includes(node) || node === masterId)
-      return this.#end({
-        code: 'NODE_LOST',
-        reason: `${this.#group.nameOf(node)} is gone: ${reason}`,
-      });
+    const { group, roles, shipping } = this.#formation;
+    if (!group.has(node)) return;
+    if (!roles) return group.leave(node);
+    if (!this.#lead || roles.servers.includes(node) || node === masterId)
+      return this.#end({ code: 'NODE_LOST', reason: `${group.nameOf(node)} is gone: ${reason}` });
+    if (!this.#lead.workers.includes(node)) return;
     // If it only lost a link, it must know that it is not waited for.
     this.#post.send(node, { type: 'failed', code: 'NODE_LOST', message: reason });
     this.#outbox.report({ kind: 'dropped', node, reason });
-    this.#shipping.drop(node);
-    this.#lead!.drop(node);
-    return this.#ship(this.#lead!.workers, this.#lead!.nextStep);
+    shipping.drop(node);
+    this.#lead.drop(node);
+    this.#formation.ship(this.#lead.workers, this.#lead.nextStep);
   }
 
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
-    if (node !== undefined) {
-      // Of a worker and a server that lost each other, the worker is the one that can be spared.
-      const isServer = this.#roles?.servers.includes(node) ?? false;
-      return this.#lost(isServer && !this.#roles!.servers.includes(from) ? from : node, message);
-    }
+    // Of a worker and a server that lost each other, the worker is the one that can be spared.
+    const servers = this.#formation.roles?.servers ?? [];
+    if (node !== undefined)
+      return this.#lost(servers.includes(node) && !servers.includes(from) ? from : node, message);
     const isGone = code === 'NODE_LOST' || code === 'INTERRUPTED';
     if (isGone && this.#lead) return this.#lost(from, message);
-    return this.#end({ code, reason: `${this.#group.nameOf(from)}: ${message}` });
+    return this.#end({ code, reason: `${this.#formation.group.nameOf(from)}: ${message}` });
   }
 
   // ---------------------------------------------------------------------------------- messages
 
   #message(from: NodeId, generation: number, message: Message): void {
-    if (message.type === 'join') return this.#join(from, message);
-    if (generation !== this.#outbox.generation || !this.#group.has(from)) return undefined;
+    if (message.type === 'join') return this.#formation.join(from, message);
+    if (generation !== this.#outbox.generation || !this.#formation.group.has(from))
+      return undefined;
     switch (message.type) {
       case 'ready':
-        this.#group.ready(from, message.bytes);
-        return this.#begin();
+        return this.#formation.group.ready(from, message.bytes);
       case 'kept':
-        return this.#shipping.kept(from);
+        return this.#formation.shipping.kept(from);
       case 'partOfLoss':
         return this.#lead?.partOfLoss(from, message);
       case 'settled':
@@ -252,14 +143,9 @@ export class Master implements Node {
   #computed(work: Work, result: WorkResult): void {
     switch (work.kind) {
       case 'readSamples':
-        return this.#shipping.computed(work, result.payload!);
+        return this.#formation.shipping.computed(work, result.payload!);
       case 'assemble':
         return this.#checkpoint?.assembled(work.layer, result.payload!);
-      case 'hold':
-      case 'prepareReplica':
-        this.#device!.computed(work, result);
-        if (this.#device!.isPrepared) this.#group.ready(masterId, this.#device!.bytes);
-        return undefined;
       default:
         return this.#device?.computed(work, result);
     }
@@ -283,11 +169,33 @@ export class Master implements Node {
   }
 
   #proceed(): void {
-    this.#begin();
+    if (!this.#lead && this.#formation.advance()) this.#begin();
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
-    if (this.#shipping.isDone && !this.#isBusy) this.#lead?.grant();
+    if (this.#formation.shipping.isDone && !this.#isBusy) this.#lead?.grant();
     this.#device?.advance();
+  }
+
+  #begin(): void {
+    const { clipNorm, schedule, training } = this.#options;
+    const options = {
+      roles: this.#formation.roles!,
+      keys: this.#formation.keys,
+      layers: training.resolved.layers.length,
+      isSynchronous: this.#isSynchronous,
+      clipNorm,
+      schedule,
+      boundary: this.#boundary,
+    };
+    this.#lead = new Lead(options, this.#post, this.#outbox);
+  }
+
+  get #device(): Device | undefined {
+    return this.#formation.device;
+  }
+
+  get #isSynchronous(): boolean {
+    return this.#options.consistency.kind === 'bsp';
   }
 
   /** The course wants something other than a step. */
@@ -307,7 +215,7 @@ export class Master implements Node {
     if (this.#isBusy) return undefined;
     const pending = this.#lead?.takePending();
     if (!pending) return undefined;
-    if (this.#options.consistency.kind !== 'bsp' && pending.kind === 'save')
+    if (!this.#isSynchronous && pending.kind === 'save')
       this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
     switch (pending.kind) {
       case 'end':
@@ -317,8 +225,8 @@ export class Master implements Node {
           post: this.#post,
           outbox: this.#outbox,
           works: this.#works,
-          keys: this.#keys,
-          servers: this.#roles!.servers,
+          keys: this.#formation.keys,
+          servers: this.#formation.roles!.servers,
         };
         this.#checkpoint = new Checkpoint(pending.step, routes);
         return this.#advance();
@@ -326,7 +234,7 @@ export class Master implements Node {
       case 'evaluate':
         this.#evaluation = pending;
         // Others may have pushed since this replica last pulled.
-        if (this.#options.consistency.kind !== 'bsp') this.#device!.worker!.refresh();
+        if (!this.#isSynchronous) this.#device!.worker!.refresh();
         return this.#advance();
     }
   }
@@ -355,7 +263,7 @@ export class Master implements Node {
   #end(error?: EndError): void {
     if (this.#over) return;
     this.#over = true;
-    for (const { node } of this.#group.others)
+    for (const { node } of this.#formation.group.others)
       this.#outbox.send(
         node,
         error ? { type: 'failed', code: error.code, message: error.reason } : { type: 'end' },

@@ -1,21 +1,15 @@
-// A shard of a parameter server on an engine: each key's slices as flat tensors, a program that adds a
-// worker's gradient to the sum, and the optimizer's own graph over the slices, so that an update is the
-// same arithmetic whether a stage or a shard makes it.
+// A shard of a parameter server on an engine: carries out what its ledgers ask for, key by key, and
+// puts layers together out of what the shards give up.
 
 import { RingError } from '../errors.ts';
-import { GraphBuilder } from '../graph/builder.ts';
-import { byteLength, elementBytes } from '../graph/graph.ts';
-import type { Graph, TensorType } from '../graph/graph.ts';
-import { initialValues } from '../model/initialise.ts';
-import { stageNorms, stageUpdate } from '../model/stage.ts';
-import type { LayerTensor } from '../model/stage.ts';
+import { elementBytes } from '../graph/graph.ts';
 import { parseRingTraining } from '../model/training.ts';
-import type { RingTraining } from '../model/training.ts';
-import type { Executor, Key, Payload, ShardWork, Slice, WorkResult } from '../node.ts';
-import type { Call, Engine, Program, Tensor } from '../ports.ts';
+import type { Executor, Payload, ShardWork, WorkResult } from '../node.ts';
+import type { Engine } from '../ports.ts';
 import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
+import { HeldKey, InitialValues } from './held-key.ts';
 
 type WorkOf<Kind extends ShardWork['kind']> = Extract<ShardWork, { kind: Kind }>;
 
@@ -35,7 +29,6 @@ export const isShardWork = (work: { readonly kind: string }): work is ShardWork 
 export class ServerExecutor {
   readonly #engine: Engine;
   readonly #keys = new Map<number, HeldKey>();
-  #training: RingTraining | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(engine: Engine) {
@@ -79,11 +72,11 @@ export class ServerExecutor {
   }
 
   async #hold({ training, keys }: WorkOf<'hold'>): Promise<WorkResult> {
-    this.#training = parseRingTraining(training);
+    const parsed = parseRingTraining(training);
     const before = this.#engine.allocatedBytes;
-    const initial = new InitialValues(this.#training);
+    const initial = new InitialValues(parsed);
     for (const key of keys) {
-      const held = new HeldKey(this.#engine, this.#training, key);
+      const held = new HeldKey(this.#engine, parsed, key);
       this.#keys.set(key.key, held);
       await held.initialise(initial);
     }
@@ -97,147 +90,6 @@ export class ServerExecutor {
       throw new RingError('PROTOCOL', `key ${key} was asked for here, where it is not held`);
     return held;
   }
-}
-
-/** Parameters of the seed; those of the last parameter are kept, since its slices come one after the other. */
-class InitialValues {
-  readonly #training: RingTraining;
-  #last: { readonly name: string; readonly values: Float32Array } | undefined;
-
-  constructor(training: RingTraining) {
-    this.#training = training;
-  }
-
-  of(layer: number, { name, first, count }: Slice): Float32Array {
-    if (this.#last?.name !== name) {
-      const { parameters } = this.#training.resolved.layers[layer]!;
-      const specification = parameters.find((each) => `${layer}.${each.name}` === name)!;
-      this.#last = { name, values: initialValues(this.#training.seed, layer, specification) };
-    }
-    return this.#last.values.subarray(first, first + count);
-  }
-}
-
-const nameOf = ({ name, first }: Slice): string => `${name}@${first}`;
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-/** One key's tensors and programs. */
-class HeldKey {
-  readonly layer: number;
-  readonly #engine: Engine;
-  readonly #slices: readonly Slice[];
-  readonly #parameters: readonly LayerTensor[];
-  readonly #state: readonly LayerTensor[];
-  readonly #tensors = new Map<string, Tensor>();
-  readonly #add: Promise<Program>;
-  readonly #norm: Promise<Program>;
-  readonly #update: Promise<Program>;
-  readonly #replaces: ReadonlyMap<string, string>;
-
-  constructor(engine: Engine, training: RingTraining, { layer, slices }: Key) {
-    this.layer = layer;
-    this.#engine = engine;
-    this.#slices = slices;
-    this.#parameters = slices.map((slice) => ({
-      name: nameOf(slice),
-      type: { type: 'float32', shape: [slice.count] },
-      layer,
-    }));
-    const { graph, state, replaces } = stageUpdate(training, this.#parameters);
-    this.#state = state;
-    this.#replaces = new Map(replaces.map(({ input, output }) => [output, input]));
-    for (const { name, type } of [...this.#parameters, ...state]) this.#place(name, type);
-    for (const { name, type } of this.#parameters)
-      for (const each of [`d/${name}`, `more/${name}`]) this.#place(each, type);
-    this.#place('scalars', graph.types['scalars']!);
-    this.#place(`norm/${layer}`, { type: 'float32', shape: [] });
-    this.#add = engine.compile(additions(this.#parameters));
-    this.#norm = engine.compile(stageNorms(this.#parameters));
-    this.#update = engine.compile(graph);
-  }
-
-  #place(name: string, type: TensorType): void {
-    this.#tensors.set(name, this.#engine.allocate(type));
-  }
-
-  async initialise(initial: InitialValues): Promise<void> {
-    for (const slice of this.#slices)
-      await this.#write(nameOf(slice), asBytes(initial.of(this.layer, slice)));
-    for (const { name, type } of this.#state)
-      await this.#write(name, new Uint8Array(byteLength(type)));
-  }
-
-  /** Errors: PROTOCOL when the tensors are not those of the key. */
-  async gather(payload: TensorPayload, isFirst: boolean): Promise<void> {
-    for (const [index, { name, type }] of this.#parameters.entries()) {
-      const bytes = payload.tensors[index]?.bytes;
-      if (bytes?.length !== byteLength(type))
-        throw new RingError(
-          'PROTOCOL',
-          `the gradient of ${name} came with ${bytes?.length ?? 0} bytes, ${byteLength(type)} are expected`,
-        );
-      await this.#write(isFirst ? `d/${name}` : `more/${name}`, bytes);
-    }
-    payload.release?.();
-    if (!isFirst) await this.#run(await this.#add, (name) => name.replace(/^sum\//, ''));
-  }
-
-  async measure(): Promise<number> {
-    await this.#run(await this.#norm);
-    const bytes = await this.#engine.read(this.#tensors.get(`norm/${this.layer}`)!);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, 1)[0]!;
-  }
-
-  async update(scalars: readonly number[]): Promise<void> {
-    await this.#write('scalars', asBytes(Float32Array.from(scalars)));
-    await this.#run(await this.#update, (name) => this.#replaces.get(name) ?? name);
-  }
-
-  /** A copy: the next update need not wait until the last worker has been sent this one. */
-  async value(): Promise<Payload> {
-    return tensorPayload(await this.#read(this.#parameters));
-  }
-
-  surrender(): Promise<NamedTensor[]> {
-    return this.#read([...this.#parameters, ...this.#state]);
-  }
-
-  async #read(tensors: readonly LayerTensor[]): Promise<NamedTensor[]> {
-    const read = tensors.map(async ({ name, type }) => ({
-      name,
-      type,
-      bytes: await this.#engine.read(this.#tensors.get(name)!),
-    }));
-    return Promise.all(read);
-  }
-
-  #write(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#engine.write(this.#tensors.get(name)!, bytes);
-  }
-
-  async #run(program: Program, of: (name: string) => string = (name) => name): Promise<void> {
-    const tensors = (names: readonly string[]): Tensor[] =>
-      names.map((name) => this.#tensors.get(of(name))!);
-    const call: Call = {
-      program,
-      inputs: tensors(program.inputs),
-      outputs: tensors(program.outputs),
-    };
-    await this.#engine.run([call]);
-  }
-}
-
-/** d/p = sum of d/p and more/p, in place. */
-function additions(parameters: readonly LayerTensor[]): Graph {
-  const builder = new GraphBuilder();
-  const outputs = parameters.map(({ name, type }) => {
-    const sum = builder.input(`sum/d/${name}`, type);
-    const more = builder.input(`more/${name}`, type);
-    return builder.name(builder.apply('Add', [sum, more]), `d/${name}`);
-  });
-  return builder.finish(outputs);
 }
 
 /** `3.weight@4096/mean`: what, from which element, which state of it. */

@@ -1,0 +1,123 @@
+// How a run with a parameter server forms: devices are let in until there are as many as were asked for,
+// each is told what it is, and when all are prepared and linked the samples are shipped.
+
+import type { RingTraining } from '../model/training.ts';
+import { masterId } from '../node.ts';
+import type { NodeId, NodeReport } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import { Group } from '../data-parallel/group.ts';
+import type { Capabilities } from '../data-parallel/group.ts';
+import { sharePartsOf } from '../data-parallel/share.ts';
+import { Shipping } from '../data-parallel/shipping.ts';
+import type { Data } from '../data-parallel/shipping.ts';
+import type { Consistency } from './consistency.ts';
+import { Device } from './device.ts';
+import type { DeviceChannels } from './device.ts';
+import { appointments, assignRoles } from './enrolment.ts';
+import type { Roles, Servers } from './enrolment.ts';
+import { shardKeys } from './keys.ts';
+import type { ShardedKey } from './keys.ts';
+
+export interface FormationOptions {
+  /** As it is sent to all. */
+  readonly training: RingTraining;
+  /** Devices besides the master. */
+  readonly devices: number;
+  readonly servers: Servers;
+  readonly consistency: Consistency;
+  readonly capabilities: Capabilities;
+  readonly data: Data;
+  readonly clipNorm?: number;
+}
+
+export class Formation {
+  readonly group: Group;
+  readonly shipping: Shipping;
+  readonly #options: FormationOptions;
+  readonly #channels: DeviceChannels;
+  /** Once all have joined. */
+  roles: Roles | undefined;
+  keys: readonly ShardedKey[] = [];
+  /** The master's own. */
+  device: Device | undefined;
+  #isReady = false;
+  #isFormed = false;
+
+  constructor(options: FormationOptions, channels: DeviceChannels) {
+    this.#options = options;
+    this.#channels = channels;
+    this.group = new Group(options.capabilities, options.devices + 1);
+    this.shipping = new Shipping(options.data, channels.outbox, channels.works);
+  }
+
+  /** A master alone has no one to wait for. */
+  start(): void {
+    if (this.group.isFull) this.#appoint();
+  }
+
+  join(from: NodeId, message: MessageOf<'join'>): void {
+    const { post, outbox } = this.#channels;
+    if (this.group.isFull) {
+      const reason = 'the run already has all its nodes: ask for more of them and start again';
+      return post.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
+    }
+    this.group.join(from, message);
+    const [joined, wanted] = [this.group.others.length, this.#options.devices];
+    outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
+    if (this.group.isFull) this.#appoint();
+  }
+
+  /** Everyone is there: each is told what it is. */
+  #appoint(): void {
+    const { training, servers, consistency, clipNorm } = this.#options;
+    const { batch, microbatches } = training.resolved;
+    this.roles = assignRoles(this.group.members, servers);
+    this.keys = shardKeys(training, this.roles.servers.length);
+    const parts = sharePartsOf(batch, microbatches, this.roles.workers.length);
+    const options = { ...parts, consistency, clips: clipNorm !== undefined, training };
+    for (const message of appointments(this.group.members, this.roles, options)) {
+      if (message.node !== masterId) this.#channels.post.send(message.node, message);
+      else {
+        this.device = new Device(message, training, this.#channels);
+        this.device.prepare(training);
+      }
+    }
+  }
+
+  /** When everyone is ready, the samples go out; says once that they are there. */
+  advance(): boolean {
+    const { roles, device } = this;
+    if (!roles || !device || this.#isFormed) return false;
+    if (device.isPrepared) this.group.ready(masterId, device.bytes);
+    const { outbox } = this.#channels;
+    if (!this.#isReady) {
+      if (!this.group.isReady) return false;
+      this.#isReady = true;
+      outbox.report({ kind: 'formed', nodes: this.#report(roles) });
+      outbox.report({ kind: 'shipping' });
+      this.ship(roles.workers, 0);
+    }
+    if (!this.shipping.isDone) return false;
+    this.#isFormed = true;
+    const { samples, bytes } = this.shipping;
+    outbox.report({ kind: 'shipped', samples, bytes });
+    return true;
+  }
+
+  /** Sends each of these workers what it lacks for its share of the steps from `from` on. */
+  ship(workers: readonly NodeId[], from: number): void {
+    this.shipping.plan(
+      workers.map((node) => (node === masterId ? undefined : node)),
+      from,
+    );
+  }
+
+  #report({ workers, servers }: Roles): readonly NodeReport[] {
+    return this.group.report(this.#options.training.resolved.layers.length).map((report) => {
+      const roles: ('worker' | 'server')[] = [];
+      if (workers.includes(report.node)) roles.push('worker');
+      if (servers.includes(report.node)) roles.push('server');
+      return { ...report, roles };
+    });
+  }
+}
