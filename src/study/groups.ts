@@ -12,6 +12,8 @@ export interface Group {
   readonly name: string;
   readonly architecture: Architecture;
   readonly consistency?: string;
+  /** 0 for the first group of its architecture, 1 for the next, that differs in consistency. */
+  readonly variant: number;
   readonly runs: readonly Run[];
 }
 
@@ -30,19 +32,18 @@ export function groupRuns({ runs }: Comparison): readonly Group[] {
   const byKey = groupBy(runs, ({ architecture, consistency }) =>
     [architecture, ...(consistency ? [consistency.replaceAll(/[^\w-]/g, '-')] : [])].join('-'),
   );
-  const variants = (architecture: Architecture): number =>
-    new Set(runs.filter((run) => run.architecture === architecture).map((run) => run.consistency))
-      .size;
-  return [...byKey]
-    .map(([key, members]) => {
-      const { architecture, consistency } = members[0]!;
+  const heads = [...byKey].map(([key, members]) => ({ key, ...members[0]! }));
+  return heads
+    .map(({ key, architecture, consistency }) => {
+      const variants = heads.filter((head) => head.architecture === architecture);
       const name = architectureNames[architecture];
       return {
         key,
-        name: consistency && variants(architecture) > 1 ? `${name}, ${consistency}` : name,
+        name: consistency && variants.length > 1 ? `${name}, ${consistency}` : name,
         architecture,
         ...(consistency !== undefined && { consistency }),
-        runs: members,
+        variant: variants.findIndex((head) => head.key === key),
+        runs: byKey.get(key)!,
       };
     })
     .sort((a, b) => order.indexOf(a.architecture) - order.indexOf(b.architecture));

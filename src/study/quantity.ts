@@ -64,16 +64,27 @@ const withSeparators = (value: number, decimals: number): string =>
     maximumFractionDigits: decimals,
   });
 
-/** `12.3 s`, or `12.3 ± 0.4 s` where there is a spread that these decimals show. */
-export function formatQuantity(value: number | Estimate, quantity: Quantity): string {
-  const { mean, halfWidth } = typeof value === 'number' ? { mean: value } : value;
-  if (!Number.isFinite(mean)) return 'not finite';
+/** A value in its unit's digits, and its spread where these digits show one. */
+export function quantityParts(
+  value: number | Estimate,
+  quantity: Quantity,
+): { readonly value: string; readonly spread?: string; readonly unit: string } {
+  const { mean, halfWidth = 0 } = typeof value === 'number' ? { mean: value } : value;
+  if (!Number.isFinite(mean)) return { value: 'not finite', unit: '' };
   const unit = unitFor(mean, quantity);
   const decimals = decimalsFor(mean / unit.size, quantity);
-  const text = withSeparators(mean / unit.size, decimals);
-  const spreadText = withSeparators((halfWidth ?? 0) / unit.size, decimals);
-  const spread = Number(spreadText.replaceAll(',', '')) === 0 ? '' : ` ± ${spreadText}`;
-  return `${text}${spread}${unit.name && ' '}${unit.name}`;
+  const spread = withSeparators(halfWidth / unit.size, decimals);
+  return {
+    value: withSeparators(mean / unit.size, decimals),
+    ...(/[1-9]/.test(spread) && { spread }),
+    unit: unit.name,
+  };
+}
+
+/** `12.3 s`, or `12.3 ± 0.4 s`. */
+export function formatQuantity(of: number | Estimate, quantity: Quantity): string {
+  const { value, spread, unit } = quantityParts(of, quantity);
+  return `${value}${spread === undefined ? '' : ` ± ${spread}`}${unit && ' '}${unit}`;
 }
 
 /** `1.8`, `12`: how many times as much, in as many figures as a person keeps. */

@@ -7,20 +7,25 @@ import { formatQuantity, formatTimes } from './quantity.ts';
 import type { Comparison } from './results.ts';
 import { mean, pairedDifference, pairedRatio } from './statistics.ts';
 
-/** In one figure, those to which the subject's difference goes the same way. */
-export interface Finding {
-  readonly metric: Metric;
-  readonly own: string;
-  readonly others: readonly { readonly name: string; readonly value: string }[];
-}
-
 export interface Verdict {
   readonly headline: string;
   readonly sentences: readonly string[];
-  /** Of the ring against each of the others; empty without a ring. */
-  readonly better: readonly Finding[];
-  readonly worse: readonly Finding[];
-  readonly even: readonly Finding[];
+  /** Of the ring, figure by figure; empty without a ring. */
+  readonly findings: readonly Finding[];
+}
+
+export interface Finding {
+  readonly metric: Metric;
+  readonly own: string;
+  readonly against: readonly Contrast[];
+}
+
+export interface Contrast {
+  readonly group: Group;
+  readonly value: string;
+  /** How the ring's differs: `-28 %`, `+1.2 points`. */
+  readonly difference: string;
+  readonly outcome: Outcome;
 }
 
 export type Outcome = 'better' | 'worse' | 'even';
@@ -63,25 +68,59 @@ const valueOf = (group: Group, of: Metric): string => {
 export function judge(comparison: Comparison): Verdict {
   const groups = groupRuns(comparison);
   const ring = groups.find(({ architecture }) => architecture === 'ring');
+  const findings = ring ? findingsOf(ring, groups) : [];
+  const { headline, sentences } = speak(ring, groups);
+  return { headline, sentences: [...sentences, ...losses(findings)], findings };
+}
+
+/** Samples per second say again what the time does. */
+const judged = metrics.filter(({ id }) => id !== 'rate');
+
+function findingsOf(ring: Group, groups: readonly Group[]): Finding[] {
   const others = groups.filter((group) => group !== ring);
-  const findings = (wanted: Outcome): Finding[] =>
-    ring === undefined
-      ? []
-      : metrics.flatMap((metric) => {
-          const alike = others.filter((other) => outcome(ring, other, metric) === wanted);
-          if (alike.length === 0) return [];
-          const values = alike.map((other) => ({
-            name: other.name,
-            value: valueOf(other, metric),
-          }));
-          return [{ metric, own: valueOf(ring, metric), others: values }];
-        });
-  return {
-    ...speak(ring, groups),
-    better: findings('better'),
-    worse: findings('worse'),
-    even: findings('even'),
-  };
+  return judged.flatMap((metric) => {
+    const against = others.flatMap((group) => {
+      const result = alone(group, metric) ? undefined : outcome(ring, group, metric);
+      if (result === undefined) return [];
+      return [
+        {
+          group,
+          value: valueOf(group, metric),
+          difference: differenceOf(ring, group, metric),
+          outcome: result,
+        },
+      ];
+    });
+    return against.length > 0 ? [{ metric, own: valueOf(ring, metric), against }] : [];
+  });
+}
+
+/** One device waits for nobody and sends nothing: to be worse than that is no news. */
+const alone = ({ architecture }: Group, { id }: Metric): boolean =>
+  architecture === 'single' && (id === 'idle' || id === 'bytes');
+
+function differenceOf(subject: Group, other: Group, metric: Metric): string {
+  const [own, theirs] = [mean(valuesOf(subject, metric)), mean(valuesOf(other, metric))];
+  const sign = own < theirs ? '−' : '+';
+  if (metric.quantity === 'share')
+    return `${sign}${(100 * Math.abs(own - theirs)).toFixed(1)} points`;
+  if (theirs === 0) return `${sign}${formatQuantity(Math.abs(own), metric.quantity)}`;
+  const percent = 100 * Math.abs(own / theirs - 1);
+  return `${sign}${percent.toFixed(percent < 9.95 ? 1 : 0)} %`;
+}
+
+/** In one sentence, where the ring was worse, and than whom. */
+function losses(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return [];
+  const lost = findings.flatMap(({ metric, own, against }) => {
+    const better = against.filter(({ outcome }) => outcome === 'worse');
+    if (better.length === 0) return [];
+    const names = better.map(({ group, value }) => `${theName(group)}’s ${value}`);
+    return [`in ${metric.name} (${own} to ${names.join(', ')})`];
+  });
+  return lost.length === 0
+    ? ['The ring loses in no figure to any of the others.']
+    : [`Where the ring loses: ${lost.join('; ')}.`];
 }
 
 const quickest = (groups: readonly Group[]): Group | undefined =>
@@ -93,14 +132,12 @@ function speak(
 ): Pick<Verdict, 'headline' | 'sentences'> {
   const subject = ring ?? quickest(groups);
   if (!subject) return { headline: 'Nothing was compared.', sentences: [] };
-  const alone = groups.find((group) => group.architecture === 'single' && group !== subject);
-  const rivals = groups.filter((group) => group !== subject && group !== alone);
-  const rival = quickest(rivals) ?? alone;
+  const single = groups.find((group) => group.architecture === 'single' && group !== subject);
+  const rivals = groups.filter((group) => group !== subject && group !== single);
+  const rival = quickest(rivals) ?? single;
   if (!rival) return { headline: `Only ${theName(subject)} was run.`, sentences: [] };
-  const sentences = ['idle', 'joules', 'bytes'].flatMap((id) =>
-    contrast(subject, rival, metric(id)),
-  );
-  if (alone && alone !== rival) sentences.push(race(alone, subject), ...thrift(alone, subject));
+  const sentences = sideBySide(subject, rival);
+  if (single && single !== rival) sentences.push(race(single, subject));
   return { headline: race(subject, rival, rivals.length > 1), sentences };
 }
 
@@ -120,32 +157,29 @@ function race(subject: Group, other: Group, amongMany = false): string {
   return sentence(`${theName(subject)} and ${theName(other)}${among} took equally long`);
 }
 
-const phrases: Readonly<Record<string, string>> = {
-  idle: 'Devices stood idle',
-  joules: 'A sample cost',
-  bytes: 'The network carried',
-};
-
-function contrast(subject: Group, other: Group, metric: Metric): string[] {
-  const result = outcome(subject, other, metric);
-  if (result === undefined) return [];
-  const after = { idle: ' of the time', joules: '', bytes: ' per sample' }[metric.id] ?? '';
-  const against =
-    result === 'even'
-      ? `, no different from ${theName(other)}`
-      : `, against ${valueOf(other, metric)} with ${theName(other)}`;
-  return [
-    `${phrases[metric.id]} ${valueOf(subject, metric)}${after} with ${theName(subject)}${against}.`,
+/** Idle time, joules and bytes of the two side by side, those that are known of both. */
+function sideBySide(subject: Group, other: Group): string[] {
+  const kinds = new Set(
+    subject.runs.flatMap(({ nodes }) => nodes.flatMap(({ energy }) => energy?.kind ?? [])),
+  );
+  const clause = (id: string, before: string, after = ''): string[] => {
+    const of = metric(id);
+    if (outcome(subject, other, of) === undefined) return [];
+    return [`${before} ${valueOf(subject, of)}${after} (${valueOf(other, of)})`];
+  };
+  const clauses = [
+    ...clause('idle', 'nodes stood idle', ' of the time'),
+    ...clause('joules', `a sample cost ${kinds.has('modelled') ? 'a modelled' : ''}`.trim()),
+    ...clause('bytes', 'the network carried', ' for each sample'),
   ];
+  if (clauses.length === 0) return [];
+  return [sentence(`With ${theName(subject)} (and with ${theName(other)}), ${enumerate(clauses)}`)];
 }
 
-/** That one device is slow says half; that it is thrifty is said as well. */
-function thrift(alone: Group, subject: Group): string[] {
-  if (outcome(alone, subject, metric('joules')) !== 'better') return [];
-  return [
-    `It needed the fewest joules: ${valueOf(alone, metric('joules'))} a sample, if time does not matter and the model fits.`,
-  ];
-}
+const enumerate = (clauses: readonly string[]): string =>
+  clauses.length < 2
+    ? clauses.join('')
+    : `${clauses.slice(0, -1).join(', ')} and ${clauses.at(-1)!}`;
 
 const theName = ({ architecture, name }: Group): string =>
   architecture === 'single' || architecture === 'all-reduce' ? name : `the ${name}`;

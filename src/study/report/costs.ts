@@ -21,7 +21,8 @@ const metric = (id: 'bytes' | 'joules'): (typeof metrics)[number] =>
 /** Parts of a whole by name, as shares that sum to 1. */
 type Shares = readonly { readonly name: string; readonly share: number }[];
 
-const fills = ['backward', 'parameters', 'gradient', 'link', 'start'] as const;
+/** Given to the parts in the order in which they first come up. */
+const fills = ['backward', 'link', 'weights', 'update', 'parameters', 'input', 'end'] as const;
 /** A kind of message with less than this share of the bytes is not told apart. */
 const leastShare = 0.02;
 
@@ -32,32 +33,37 @@ export function bytesByMessage({ nodes }: Run): Shares {
     for (const [message, sent] of Object.entries(figures.sent))
       bytes.set(message, (bytes.get(message) ?? 0) + sent.bytes);
   const total = [...bytes.values()].reduce((sum, value) => sum + value, 0);
-  const shares = [...bytes].map(([name, value]) => ({ name, share: value / total }));
-  const large = shares
+  const shares = [...bytes]
+    .map(([name, value]) => ({ name, share: value / total }))
     .filter(({ share }) => share >= leastShare)
-    .sort((a, b) => b.share - a.share)
-    .slice(0, fills.length - 1);
-  const rest = 1 - large.reduce((sum, { share }) => sum + share, 0);
-  return rest > 1e-9 && total > 0 ? [...large, { name: 'other', share: rest }] : large;
+    .sort((a, b) => b.share - a.share);
+  const rest = 1 - shares.reduce((sum, { share }) => sum + share, 0);
+  return rest > 1e-9 && total > 0 ? [...shares, { name: 'other', share: rest }] : shares;
 }
 
-/** Where the joules went, over all devices; undistinguished where one of them cannot tell. */
+/** Where the joules went, over all devices, as far as every device's source tells. */
 export function joulesByCause({ nodes }: Run): Shares {
   const reports = nodes.flatMap(({ energy }) => energy ?? []);
-  const sum = (part: (report: EnergyReport) => number | undefined): number =>
-    reports.reduce((total, report) => total + (part(report) ?? NaN), 0);
-  const total = sum((report) => report.total);
-  const parts = [
-    { name: 'standing there', joules: sum((report) => report.floorJoules) },
-    { name: 'computing', joules: sum((report) => report.computeJoules) },
-    { name: 'radio', joules: sum((report) => report.radioJoules) },
+  const share = (part: (report: EnergyReport) => number | undefined): number =>
+    reports.reduce((sum, report) => sum + (part(report) ?? NaN), 0) /
+    reports.reduce((sum, report) => sum + report.total, 0);
+  const floor = { name: 'standing there', share: share((report) => report.floorJoules) };
+  const computing = { name: 'computing', share: share((report) => report.computeJoules) };
+  const radio = { name: 'sending and receiving', share: share((report) => report.radioJoules) };
+  const beyond = { name: 'beyond that', share: share((report) => report.marginalJoules) };
+  const splits = [
+    [floor, computing, radio],
+    [floor, beyond],
   ];
-  const known = parts.every(({ joules }) => joules >= 0);
-  return known ? parts.map(({ name, joules }) => ({ name, share: joules / total })) : [];
+  return splits.find((parts) => parts.every(({ share }) => share >= 0)) ?? [];
 }
 
 export function costSection(groups: readonly Group[]): Html {
-  const haveJoules = groups.some((group) => valuesOf(group, metric('joules')).length > 0);
+  const kinds = new Set(
+    groups.flatMap(({ runs }) =>
+      runs.flatMap(({ nodes }) => nodes.flatMap(({ energy }) => energy?.kind ?? [])),
+    ),
+  );
   return html`<section id="costs">
     <h2>What a sample costs</h2>
     <div class="pair">
@@ -68,9 +74,12 @@ export function costSection(groups: readonly Group[]): Html {
         ${costPlot(groups, 'bytes', bytesByMessage)}
       </figure>
       ${
-        haveJoules &&
+        kinds.size > 0 &&
         html`<figure>
-          <figcaption><strong>Joules per sample</strong>, of all devices together</figcaption>
+          <figcaption>
+            <strong>Joules per sample</strong>, of all devices together,
+            ${[...kinds].sort().join(' and ')}
+          </figcaption>
           ${costPlot(groups, 'joules', joulesByCause)}
         </figure>`
       }
@@ -85,7 +94,11 @@ function costPlot(
   split: (run: Run) => Shares,
 ): Html {
   const { quantity } = metric(id);
-  const rows = groups.map((group): RowGroup => {
+  const shares = groups.map((group) => split(group.runs[0]!));
+  const names = [...new Set(shares.flatMap((parts) => parts.map(({ name }) => name)))];
+  const fill = (name: string): string =>
+    fillOf(fills[Math.max(0, names.indexOf(name)) % fills.length]!);
+  const rows = groups.map((group, at): RowGroup => {
     const values = valuesOf(group, metric(id));
     const total = values.length > 0 ? mean(values) : 0;
     return {
@@ -93,7 +106,7 @@ function costPlot(
       rows: [
         {
           label: '',
-          segments: segmentsOf(total, split(group.runs[0]!)),
+          segments: segmentsOf(total, shares[at]!, fill),
           value: values.length > 0 ? formatQuantity(estimate(values), quantity) : 'not measured',
           points: values.length > 1 ? values : [],
         },
@@ -101,16 +114,17 @@ function costPlot(
     };
   });
   const most = greatest(rows.flatMap((group) => group.rows));
-  return drawing(`${metric(id).name} of each architecture`, halfWidth, (canvas) =>
+  const plot = drawing(`${metric(id).name} of each architecture`, halfWidth, (canvas) =>
     rowsOfBars(rows, axisFor(most, quantity), canvas),
   );
+  return html`${areaLegend(names.map((name) => ({ name, fill: fill(name) })))} ${plot}`;
 }
 
-function segmentsOf(total: number, shares: Shares): Segment[] {
-  if (shares.length === 0) return [{ from: 0, to: total, fill: fillOf('backward'), label: '' }];
+function segmentsOf(total: number, shares: Shares, fill: (name: string) => string): Segment[] {
+  const parts = shares.length > 0 ? shares : [{ name: '', share: 1 }];
   let from = 0;
-  return shares.map(({ name, share }, at) => {
-    const segment = { from, to: from + share * total, fill: fillOf(fills[at]!), label: name };
+  return parts.map(({ name, share }) => {
+    const segment = { from, to: from + share * total, fill: fill(name), label: name };
     from = segment.to;
     return segment;
   });

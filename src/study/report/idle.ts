@@ -23,8 +23,8 @@ export function idleSection(groups: readonly Group[]): Html {
   return html`<section id="idle">
     <h2>Idle time</h2>
     <p>
-      Each bar is a node’s whole time between its first and its last commit. What is dark was
-      computed in; the rest the node waited, and the figure at the end is its sum.
+      Each bar is a node’s whole time between its first and its last commit. In its solid part the
+      node computed; in the rest it waited, and the figure at the end is how much that was.
     </p>
     ${areaLegend([
       { name: 'computes', fill: fillOf('busy') },

@@ -5,7 +5,7 @@ import * as Plot from '@observablehq/plot';
 import type { Group } from '../groups.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { colourOf, symbols } from './palette.ts';
+import { lookOf } from './palette.ts';
 import { glyph } from './plot.ts';
 
 const list = (items: readonly { readonly mark: Html; readonly name: string }[]): Html =>
@@ -15,19 +15,20 @@ const list = (items: readonly { readonly mark: Html; readonly name: string }[]):
 
 export const lineLegend = (groups: readonly Group[]): Html =>
   list(
-    groups.map(({ name, architecture }) => ({
-      name,
-      mark: glyph(30, 14, [
-        Plot.ruleY([0], { stroke: colourOf(architecture), strokeWidth: 2 }),
+    groups.map((group) => {
+      const { stroke, strokeDasharray, symbol } = lookOf(group);
+      const mark = glyph(30, 14, [
+        Plot.ruleY([0], { stroke, strokeDasharray, strokeWidth: 2 }),
         Plot.dot([0], {
           frameAnchor: 'middle',
           r: 4.5,
-          symbol: symbols[architecture],
-          fill: colourOf(architecture),
+          symbol,
+          fill: stroke,
           stroke: 'var(--paper)',
         }),
-      ]),
-    })),
+      ]);
+      return { name: group.name, mark };
+    }),
   );
 
 export const areaLegend = (

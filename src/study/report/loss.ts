@@ -11,7 +11,7 @@ import { mean } from '../statistics.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { lineLegend } from './legend.ts';
-import { colourOf, symbols } from './palette.ts';
+import { lookOf } from './palette.ts';
 import type { Canvas } from './plot.ts';
 import { drawing, halfWidth } from './plot.ts';
 
@@ -85,12 +85,14 @@ function curves(
     Plot.line(smoothed(run.steps), {
       x,
       y: 'loss',
-      stroke: colourOf(group.architecture),
+      stroke: lookOf(group).stroke,
+      strokeDasharray: lookOf(group).strokeDasharray,
       strokeWidth,
       strokeOpacity,
     });
   return {
     height: narrow ? 260 : 340,
+    marginTop: 34,
     marginLeft: 48,
     marginBottom: 40,
     x: {
@@ -114,10 +116,7 @@ function curves(
           .filter((run) => run !== typicalRun(group))
           .map((run) => line(run, group, 1, 0.35)),
       ),
-      // Lines that coincide are drawn from the widest to the thinnest: each is seen under the next.
-      ...groups.map((group, at) =>
-        line(typicalRun(group), group, 1.5 + 1.25 * (groups.length - 1 - at), 1),
-      ),
+      ...groups.map((group) => line(typicalRun(group), group, 2, 1)),
       ...groups.map((group, at) => {
         const offset = Math.floor((pointsOfSymbol * (at + 0.5)) / groups.length);
         return Plot.dot(
@@ -125,8 +124,8 @@ function curves(
           {
             x,
             y: 'loss',
-            symbol: symbols[group.architecture],
-            fill: colourOf(group.architecture),
+            symbol: lookOf(group).symbol,
+            fill: lookOf(group).stroke,
             stroke: 'var(--paper)',
             strokeWidth: 1,
             r: 5,

@@ -5,18 +5,35 @@
 import type { SymbolType } from '@observablehq/plot';
 
 import type { BusyKind, IdleCause } from '../../meter/timeline.ts';
+import type { Group } from '../groups.ts';
 import type { Architecture } from '../results.ts';
 import { Html } from './html.ts';
 
-export const symbols: Readonly<Record<Architecture, SymbolType>> = {
+const symbols: Readonly<Record<Architecture, SymbolType>> = {
   ring: 'circle',
   'parameter-server': 'square',
   'parameter-server-colocated': 'triangle',
   'all-reduce': 'diamond2',
-  single: 'times',
+  single: 'star',
 };
 
-export const colourOf = (architecture: Architecture): string => `var(--${architecture})`;
+const symbolsOfVariants: readonly SymbolType[] = ['cross', 'wye', 'triangle2'];
+
+export interface Look {
+  readonly stroke: string;
+  readonly strokeDasharray: string;
+  readonly symbol: SymbolType;
+}
+
+/** Of a line: its architecture's colour and symbol; a variant has a symbol of its own and is dashed. */
+export const lookOf = ({ architecture, variant }: Group): Look => ({
+  stroke: `var(--${architecture})`,
+  strokeDasharray: variant === 0 ? 'none' : `${8 / variant},3`,
+  symbol:
+    variant === 0
+      ? symbols[architecture]
+      : symbolsOfVariants[(variant - 1) % symbolsOfVariants.length]!,
+});
 
 export const busyKinds: Readonly<Record<BusyKind, string>> = {
   forward: 'forward',
@@ -35,8 +52,12 @@ export const idleCauses: Readonly<Record<IdleCause, string>> = {
   end: 'end',
 };
 
-export const fillOf = (texture: BusyKind | IdleCause | 'busy' | 'idle'): string =>
-  `url(#texture-${texture})`;
+type Fill = BusyKind | IdleCause | 'busy' | 'idle';
+
+const plain: readonly Fill[] = ['forward', 'busy', 'idle', 'start'];
+
+export const fillOf = (fill: Fill): string =>
+  plain.includes(fill) ? `var(--${fill})` : `url(#texture-${fill})`;
 
 const texture = (name: string, size: number, over: string): string =>
   `<pattern id="texture-${name}" width="${size}" height="${size}" patternUnits="userSpaceOnUse"><rect width="${size}" height="${size}" fill="var(--${name})"/>${over}</pattern>`;
@@ -49,18 +70,14 @@ const dots = '<circle cx="2.5" cy="2.5" r="1" fill="var(--texture)"/>';
 /** The textures that `fillOf` refers to; stands once on the page. */
 export const textures = new Html(
   `<svg width="0" height="0" aria-hidden="true" class="textures"><defs>${[
-    texture('forward', 6, ''),
     texture('backward', 6, rising),
     texture('weights', 5, dots),
     texture('update', 4, lines('M0,2 H4')),
     texture('other', 4, lines('M2,0 V4')),
-    texture('busy', 6, ''),
-    texture('idle', 6, ''),
     texture('input', 6, falling),
     texture('gradient', 6, rising),
     texture('parameters', 5, dots),
     texture('link', 4, lines('M0,2 H4')),
-    texture('start', 6, ''),
     texture('end', 4, lines('M2,0 V4')),
   ].join('')}</defs></svg>`,
 );

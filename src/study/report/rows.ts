@@ -37,8 +37,10 @@ export interface RowsOptions {
 
 const rowHeight = 24;
 const barHeight = 18;
-const titleHeight = 26;
+const titleHeight = 32;
 const characterWidth = 6.6;
+/** The style sheet's, of drawings. */
+const fontSize = 12;
 
 export function rowsOfBars(
   groups: readonly RowGroup[],
@@ -125,6 +127,8 @@ export function rowsOfBars(
         text: 'label',
         textAnchor: 'end',
         dx: -8,
+        lineWidth: (marginLeft - 8) / fontSize,
+        textOverflow: 'ellipsis',
       }),
       Plot.text(rows, {
         x: ({ segments, points = [] }: BarRow) =>

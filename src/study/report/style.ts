@@ -7,13 +7,15 @@ const light = `
   --paper: #fdfdfb; --ink: #1a1d21; --soft: #565d68; --rule: #dcdfe4; --tint: #f3f4f1;
   --ring: #0b5cad; --parameter-server: #c8500a; --parameter-server-colocated: #b98300;
   --all-reduce: #00805f; --single: #6a7280;
-  --busy: #37475c; --on-busy: #ffffff; --idle: #e9ebee; --link-line: #00805f;`;
+  --busy: #37475c; --on-busy: #ffffff; --idle: #e9ebee; --link-line: #00805f;
+  --good: #0b5cad; --bad: #b43a00;`;
 
 const dark = `
   --paper: #15181d; --ink: #e7e9ec; --soft: #a3abb7; --rule: #333a44; --tint: #1d2229;
   --ring: #5eaef5; --parameter-server: #f58a4b; --parameter-server-colocated: #e8c14d;
   --all-reduce: #3fc79b; --single: #a4adba;
-  --busy: #b9c4d3; --on-busy: #14171b; --idle: #2a3038; --link-line: #3fc79b;`;
+  --busy: #b9c4d3; --on-busy: #14171b; --idle: #2a3038; --link-line: #3fc79b;
+  --good: #5eaef5; --bad: #f58a4b;`;
 
 /** Of areas, which carry dark ink and texture in both. */
 const areas = `
@@ -21,6 +23,13 @@ const areas = `
   --forward: #a9d3f2; --backward: #6b9fd4; --weights: #c3aee6; --update: #f0a64a; --other: #b4bac3;
   --input: #f4ae6d; --gradient: #c3aee6; --parameters: #8fc7ee; --link: #efd95f; --start: #d3d7dd;
   --end: #b4bac3;`;
+
+/** Textures of thousands of small areas would make a printed file of many megabytes. */
+const flatTimeline = `@media print {
+${['backward', 'weights', 'update', 'other']
+  .map((name) => `  #timeline [fill="url(#texture-${name})"] { fill: var(--${name}); }`)
+  .join('\n')}
+}`;
 
 export const style = new Html(`
 :root { color-scheme: light dark; ${areas} ${light} }
@@ -43,6 +52,7 @@ a { color: var(--ring); }
 .note { color: var(--soft); font-size: 0.875rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 40px; }
 .pair > * { min-width: 0; }
+.pair > figure { display: flex; flex-direction: column; justify-content: space-between; }
 figure { margin: 16px 0 8px; }
 figcaption { font-size: 0.9rem; margin-bottom: 4px; }
 .narrow { display: none; }
@@ -61,22 +71,26 @@ th, td { text-align: right; padding: 7px 0 7px 16px; border-bottom: 1px solid va
 thead th { color: var(--soft); font-weight: 500; white-space: normal; vertical-align: bottom;
   line-height: 1.3; }
 th[scope="row"], th[scope="rowgroup"], th:first-child, .text, .texts th, .texts td { text-align: left; }
-th:first-child { padding-left: 0; }
+table:not(.nodes) th:first-child, .nodes thead th:first-child, th[scope="rowgroup"] { padding-left: 0; }
+.nodes thead th:nth-child(-n + 3) { text-align: left; }
 tbody th { font-weight: 600; }
-tbody th .plot { display: inline-block; vertical-align: -2px; margin-right: 4px; }
 .texts td { white-space: normal; min-width: 12em; }
 .texts td:nth-child(2) { min-width: 0; }
 .first > * { border-top: 2px solid var(--rule); }
-.best { font-weight: 700; }
-.best::before { content: "★ "; color: var(--ring); }
+.figure, .spread { display: block; }
+.spread { color: var(--soft); font-size: 0.8rem; min-height: 1.2em; }
+.best .figure { font-weight: 700; }
+.best .figure::before { content: "★ "; color: var(--ring); }
+.name { display: flex; gap: 6px; white-space: normal; min-width: 8em; line-height: 1.3; }
+.name .plot { flex: none; margin-top: 2px; }
 .bar { display: block; height: 4px; margin-top: 5px; border-radius: 2px;
   background: linear-gradient(var(--colour), var(--colour)) no-repeat right / calc(var(--length) * 100%) 100%, var(--tint); }
-.verdicts { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px 32px; margin-top: 8px; }
-.verdicts ul { margin: 0; padding: 0; list-style: none; font-size: 0.9rem; }
-.verdicts li { padding: 6px 0; border-top: 1px solid var(--rule); }
-.verdicts strong { display: block; }
 .sign { display: inline-block; width: 1.4em; height: 1.4em; line-height: 1.4em; border-radius: 50%;
-  text-align: center; background: var(--tint); border: 1px solid var(--rule); }
+  text-align: center; margin-left: 4px; }
+.better .sign { background: var(--good); color: var(--paper); }
+.worse { font-weight: 700; }
+.worse .sign { background: var(--bad); color: var(--paper); }
+.even .sign { background: var(--tint); }
 .kind { border: 1px solid var(--rule); border-radius: 9px; padding: 1px 8px; white-space: nowrap; }
 dl { margin: 0; font-size: 0.9rem; }
 dl div { display: grid; grid-template-columns: 10em 1fr; gap: 12px; padding: 5px 0;
@@ -88,15 +102,16 @@ footer { margin-top: 48px; color: var(--soft); font-size: 0.875rem; }
   main { padding: 24px 16px 48px; }
   .wide { display: none; }
   .narrow { display: block; }
-  .pair, .verdicts { grid-template-columns: 1fr; }
+  .pair { grid-template-columns: 1fr; }
   h2 { margin-top: 40px; }
   dl div { grid-template-columns: 8em 1fr; }
-  .scroll th:first-child { position: sticky; left: 0; background: var(--paper); padding-right: 8px; }
+  .scroll table:not(.nodes) th:first-child, th[scope="rowgroup"] { position: sticky; left: 0; background: var(--paper); padding-right: 8px; }
 }
+${flatTimeline}
 @media print {
   body { font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  figure, tr, .verdicts > div, dl div { break-inside: avoid; }
+  figure, tr, dl div { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 9px; }

@@ -1,17 +1,19 @@
-// The top of the page: what came out, in words and then in one table.
+// The top of the page: what came out, in words and then in two tables.
 
-import type { Group } from '../groups.ts';
+import * as Plot from '@observablehq/plot';
+
+import type { Group, Metric } from '../groups.ts';
 import { metrics, valuesOf } from '../groups.ts';
-import { formatQuantity } from '../quantity.ts';
+import { formatQuantity, quantityParts } from '../quantity.ts';
 import type { Comparison } from '../results.ts';
 import { estimate, mean } from '../statistics.ts';
 import { tableNotes } from '../table.ts';
+import { marginOf } from '../verdict.ts';
 import type { Finding, Verdict } from '../verdict.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { colourOf, symbols } from './palette.ts';
+import { lookOf } from './palette.ts';
 import { glyph } from './plot.ts';
-import * as Plot from '@observablehq/plot';
 
 export function summary(comparison: Comparison, groups: readonly Group[], verdict: Verdict): Html {
   const { settings, started } = comparison;
@@ -30,100 +32,112 @@ export function summary(comparison: Comparison, groups: readonly Group[], verdic
       <div class="scroll" tabindex="0" role="region" aria-label="Outcome by architecture">
         ${figuresTable(groups)}
       </div>
-      <p class="note">${tableNotes(comparison).join(' ')} The best of each column is marked ★.</p>
-      ${
-        verdict.better.length + verdict.worse.length > 0 &&
-        html`<div class="verdicts">
-          ${column('Where the ring is better', '+', verdict.better)}
-          ${column('Where the ring loses', '−', verdict.worse)}
-          ${column('No difference', '=', verdict.even)}
-        </div>`
-      }
+      <p class="note">
+        ${tableNotes(comparison).join(' ')} ★ is the best of its column; a bar is as long as its
+        figure is large.
+      </p>
+      ${verdict.findings.length > 0 && findingsTable(verdict.findings, groups)}
     </section>`;
 }
 
-const column = (title: string, sign: string, findings: readonly Finding[]): Html =>
-  html`<div>
-    <h3><span class="sign" aria-hidden="true">${sign}</span> ${title}</h3>
-    ${
-      findings.length === 0
-        ? html`<p>Nowhere.</p>`
-        : html`<ul>
-            ${findings.map(
-              ({ metric, own, others }) =>
-                html`<li>
-                  <strong>${metric.name}</strong> ${own}, against
-                  ${others.map(({ name, value }) => `${value} (${name})`).join(', ')}
-                </li>`,
-            )}
-          </ul>`
-    }
-  </div>`;
-
 function figuresTable(groups: readonly Group[]): Html {
-  const columns = metrics
-    .map((metric) => ({ metric, values: groups.map((group) => valuesOf(group, metric)) }))
-    .filter(({ values }) => values.some((of) => of.length > 0));
+  const shown = metrics.filter((metric) =>
+    groups.some((group) => valuesOf(group, metric).length > 0),
+  );
   return html`<table>
     <thead>
       <tr>
         <th scope="col">architecture</th>
-        ${columns.map(({ metric }) => html`<th scope="col">${metric.name}</th>`)}
+        ${shown.map(({ name }) => html`<th scope="col">${name}</th>`)}
       </tr>
     </thead>
     <tbody>
       ${groups.map(
-        (group, row) =>
+        (group) =>
           html`<tr>
-            <th scope="row">
-              ${glyph(14, 14, [
-                Plot.dot([0], {
-                  frameAnchor: 'middle',
-                  r: 5,
-                  symbol: symbols[group.architecture],
-                  fill: colourOf(group.architecture),
-                  stroke: colourOf(group.architecture),
-                }),
-              ])}
-              ${group.name}
-            </th>
-            ${columns.map(({ metric, values }) => {
-              const own = values[row]!;
-              if (own.length < group.runs.length)
-                return html`<td>
-                  ${own.length === 0 ? '–' : `in ${own.length} of ${group.runs.length}`}
-                </td>`;
-              const texts = values.map((of) => (of.length > 0 ? mean(of) : undefined));
-              const shown = formatQuantity(estimate(own), metric.quantity);
-              return html`<td class="${isBest(mean(own), texts, metric) ? 'best' : ''}">
-                ${shown}
-                <span
-                  class="bar"
-                  style="--length:${barLength(mean(own), texts)};--colour:${colourOf(group.architecture)}"
-                ></span>
-              </td>`;
-            })}
+            <th scope="row"><span class="name">${symbolOf(group)} ${group.name}</span></th>
+            ${shown.map((metric) => figureCell(group, groups, metric))}
           </tr>`,
       )}
     </tbody>
   </table>`;
 }
 
-/** Nobody is best where all look the same. */
-function isBest(
-  own: number,
-  all: readonly (number | undefined)[],
-  { better, quantity }: (typeof metrics)[number],
-): boolean {
-  const values = all.filter((value) => value !== undefined);
-  const shown = values.map((value) => formatQuantity(value, quantity));
-  const best = better === 'less' ? Math.min(...values) : Math.max(...values);
-  return (
-    new Set(shown).size > 1 && formatQuantity(own, quantity) === formatQuantity(best, quantity)
-  );
+const symbolOf = (group: Group): Html => {
+  const { stroke, symbol } = lookOf(group);
+  return glyph(14, 14, [Plot.dot([0], { frameAnchor: 'middle', r: 5, symbol, fill: stroke })]);
+};
+
+function figureCell(group: Group, groups: readonly Group[], metric: Metric): Html {
+  const values = valuesOf(group, metric);
+  if (values.length === 0) return html`<td>–</td>`;
+  if (values.length < group.runs.length)
+    return html`<td>in ${values.length} of ${group.runs.length}</td>`;
+  const all = groups.map((other) => mean(valuesOf(other, metric))).filter(Number.isFinite);
+  const own = mean(values);
+  const { value, spread, unit } = quantityParts(estimate(values), metric.quantity);
+  const length = own > 0 ? own / Math.max(...all) : 0;
+  return html`<td class="${isBest(own, all, metric) && 'best'}">
+    <span class="figure">${value}${unit && ` ${unit}`}</span>
+    <span class="spread">${spread === undefined ? '' : `± ${spread}`}</span>
+    <span class="bar" style="--length:${length.toFixed(3)};--colour:${lookOf(group).stroke}"></span>
+  </td>`;
 }
 
-function barLength(own: number, all: readonly (number | undefined)[]): string {
-  const most = Math.max(...all.map((value) => value ?? 0));
-  return most > 0 && own > 0 ? (own / most).toFixed(3) : '0';
+/** Nobody is best where all look the same. */
+function isBest(own: number, all: readonly number[], { better, quantity }: Metric): boolean {
+  const shown = (value: number): string => formatQuantity(value, quantity);
+  const best = better === 'less' ? Math.min(...all) : Math.max(...all);
+  return new Set(all.map(shown)).size > 1 && shown(own) === shown(best);
+}
+
+const signs = {
+  better: { sign: '✓', word: 'better' },
+  worse: { sign: '✗', word: 'worse' },
+  even: { sign: '=', word: 'no difference' },
+} as const;
+
+function findingsTable(findings: readonly Finding[], groups: readonly Group[]): Html {
+  const others = groups.filter((group) =>
+    findings.some(({ against }) => against.some((contrast) => contrast.group.key === group.key)),
+  );
+  const repeats = Math.min(...groups.map(({ runs }) => runs.length));
+  return html`<h3>The ring against each of the others</h3>
+    <div class="scroll" tabindex="0" role="region" aria-label="The ring against each of the others">
+      <table class="findings">
+        <thead>
+          <tr>
+            <th scope="col">figure</th>
+            <th scope="col">ring</th>
+            ${others.map(({ name }) => html`<th scope="col">${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${findings.map(
+            (finding) =>
+              html`<tr>
+                <th scope="row">${finding.metric.name}</th>
+                <td>${finding.own}</td>
+                ${others.map((group) => findingCell(finding, group))}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p class="note">
+      How far the ring’s figure is from theirs, mean from mean: ✓ the ring is better, ✗ worse, = no
+      difference beyond the spread of ${repeats > 1 ? 'paired repeats' : 'runs'} or worth a word
+      (${`${100 * marginOf(repeats)} %`}, of a share half a point). One device waits for nobody and
+      sends nothing: there it is not compared.
+    </p>`;
+}
+
+function findingCell({ against }: Finding, group: Group): Html {
+  const contrast = against.find((candidate) => candidate.group.key === group.key);
+  if (!contrast) return html`<td>–</td>`;
+  const { sign, word } = signs[contrast.outcome];
+  return html`<td class="${contrast.outcome}">
+    ${contrast.outcome !== 'even' && contrast.difference}
+    <span class="sign" role="img" aria-label="${word}">${sign}</span>
+  </td>`;
 }

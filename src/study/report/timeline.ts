@@ -3,8 +3,7 @@
 
 import * as Plot from '@observablehq/plot';
 
-import type { BusyKind, Entry } from '../../meter/timeline.ts';
-import type { NodeTimeline } from '../../meter/trace.ts';
+import type { BusyKind } from '../../meter/timeline.ts';
 import type { Group } from '../groups.ts';
 import { typicalRun } from '../groups.ts';
 import { formatQuantity, unitFor } from '../quantity.ts';
@@ -14,46 +13,8 @@ import { areaLegend } from './legend.ts';
 import { busyKinds, fillOf } from './palette.ts';
 import type { Canvas } from './plot.ts';
 import { drawing, fullWidth } from './plot.ts';
-
-interface Bar {
-  readonly x1: number;
-  readonly x2: number;
-  readonly y: number;
-  readonly height: number;
-}
-
-interface Track {
-  readonly engines: readonly (Bar & { readonly kind: BusyKind })[];
-  readonly rows: readonly (Bar & { readonly node: string })[];
-  readonly links: readonly Bar[];
-  readonly linkRows: readonly (Bar & { readonly to: string })[];
-  readonly commits: readonly { readonly x: number; readonly step: number }[];
-  readonly height: number;
-}
-
-const engineHeight = 18;
-const linkHeight = 4;
-const linkGap = 7;
-const nodeGap = 10;
-/** Frames without a tensor are too short to be seen and too many to be drawn. */
-const drawnBytes = 512;
-
-const startOf = (entry: Entry): number => ('start' in entry ? entry.start : entry.at);
-const endOf = (entry: Entry): number => ('end' in entry ? entry.end : entry.at);
-
-/** When the first of the entries began and the last ended, on the clock that all nodes share. */
-function extentOf(timelines: readonly NodeTimeline[]): readonly [number, number] | undefined {
-  const all = timelines.flatMap(({ entries, offsetSeconds }) =>
-    entries
-      .filter(({ type }) => type === 'compute' || type === 'commit')
-      .map((entry) => [startOf(entry) + offsetSeconds, endOf(entry) + offsetSeconds] as const),
-  );
-  if (all.length === 0) return undefined;
-  return [
-    all.reduce((least, [start]) => Math.min(least, start), Infinity),
-    all.reduce((most, [, end]) => Math.max(most, end), -Infinity),
-  ];
-}
+import type { Bar, Track } from './track.ts';
+import { extentOf, trackOf } from './track.ts';
 
 export function timelineSection(groups: readonly Group[]): Html | undefined {
   const drawn = groups.flatMap((group) => {
@@ -63,13 +24,16 @@ export function timelineSection(groups: readonly Group[]): Html | undefined {
   });
   if (drawn.length === 0) return undefined;
   const lengths = drawn.map(({ seconds }) => seconds);
-  const shown = Math.min(Math.max(...lengths), 4 * Math.min(...lengths));
+  const shown = Math.min(Math.max(...lengths), 2 * Math.min(...lengths));
   const kinds = (Object.keys(busyKinds) as BusyKind[]).filter((kind) =>
     drawn.some(({ timelines }) =>
       timelines.some(({ entries }) =>
         entries.some((entry) => entry.type === 'compute' && entry.kind === kind),
       ),
     ),
+  );
+  const longest = Math.max(
+    ...drawn.flatMap(({ timelines }) => timelines.map(({ node }) => node.length)),
   );
   const error = Math.max(
     ...drawn.flatMap(({ timelines }) => timelines.map(({ errorSeconds }) => errorSeconds)),
@@ -96,7 +60,12 @@ export function timelineSection(groups: readonly Group[]): Html | undefined {
             }
           </figcaption>
           ${drawing(`Timeline of a few steps: ${group.name}`, fullWidth, (canvas) =>
-            timeline(trackOf(timelines, extent[0], shown), shown, canvas),
+            timeline(
+              trackOf(timelines, extent[0], Math.min(shown, seconds)),
+              shown,
+              longest,
+              canvas,
+            ),
           )}
         </figure>`,
     )}
@@ -110,55 +79,13 @@ export function timelineSection(groups: readonly Group[]): Html | undefined {
   </section>`;
 }
 
-function trackOf(timelines: readonly NodeTimeline[], begin: number, seconds: number): Track {
-  const engines: Track['engines'][number][] = [];
-  const rows: Track['rows'][number][] = [];
-  const links: Bar[] = [];
-  const linkRows: Track['linkRows'][number][] = [];
-  const commits = new Map<number, number>();
-  let y = 0;
-  for (const { node, entries, offsetSeconds } of timelines) {
-    const cut = (start: number, end: number): { x1: number; x2: number } => ({
-      x1: Math.max(0, start + offsetSeconds - begin),
-      x2: Math.min(seconds, end + offsetSeconds - begin),
-    });
-    const visible = ({ x1, x2 }: { x1: number; x2: number }): boolean => x2 > x1;
-    rows.push({ node, x1: 0, x2: seconds, y, height: engineHeight });
-    for (const entry of entries) {
-      if (entry.type === 'compute') {
-        const bar = cut(entry.start, entry.end);
-        if (visible(bar)) engines.push({ ...bar, kind: entry.kind, y, height: engineHeight });
-      } else if (entry.type === 'commit') {
-        const x = entry.at + offsetSeconds - begin;
-        commits.set(entry.step, Math.max(x, commits.get(entry.step) ?? 0));
-      }
-    }
-    y += engineHeight + 3;
-    const sends = entries.filter((entry) => entry.type === 'send' && entry.bytes >= drawnBytes);
-    for (const to of new Set(sends.map((entry) => (entry.type === 'send' ? entry.to : '')))) {
-      linkRows.push({ to, x1: 0, x2: seconds, y, height: linkHeight });
-      for (const entry of sends) {
-        const bar = cut(startOf(entry), endOf(entry));
-        if (entry.type === 'send' && entry.to === to && visible(bar))
-          links.push({ ...bar, y, height: linkHeight });
-      }
-      y += linkGap;
-    }
-    y += nodeGap;
-  }
-  const within = [...commits].filter(([, x]) => x > 0 && x <= seconds);
-  return {
-    engines,
-    rows,
-    links,
-    linkRows,
-    commits: within.map(([step, x]) => ({ x, step })),
-    height: y,
-  };
-}
-
-function timeline(track: Track, seconds: number, { narrow }: Canvas): Plot.PlotOptions {
-  const longest = Math.max(...track.rows.map(({ node }) => node.length));
+function timeline(
+  track: Track,
+  seconds: number,
+  longest: number,
+  { narrow }: Canvas,
+): Plot.PlotOptions {
+  const marginLeft = Math.min(narrow ? 80 : 150, longest * 6.6 + 14);
   const { name, size } = unitFor(seconds / 4, 'seconds');
   const kinds = [...new Set(track.engines.map(({ kind }) => kind))];
   const bars = (data: readonly Bar[], fill: string): Plot.Markish =>
@@ -174,7 +101,7 @@ function timeline(track: Track, seconds: number, { narrow }: Canvas): Plot.PlotO
     height: track.height + 60,
     marginTop: 18,
     marginBottom: 40,
-    marginLeft: Math.min(narrow ? 80 : 150, longest * 6.6 + 14),
+    marginLeft,
     marginRight: 14,
     x: {
       domain: [0, seconds / size],
@@ -215,6 +142,8 @@ function timeline(track: Track, seconds: number, { narrow }: Canvas): Plot.PlotO
         text: 'node',
         textAnchor: 'end',
         dx: -8,
+        lineWidth: (marginLeft - 8) / 12,
+        textOverflow: 'ellipsis',
       }),
     ],
   };

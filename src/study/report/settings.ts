@@ -1,0 +1,67 @@
+// What was run, and on what.
+
+import { formatQuantity } from '../quantity.ts';
+import type { Comparison } from '../results.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+
+const definitions = (facts: readonly (readonly [string, string | undefined])[]): Html =>
+  html`<dl>
+    ${facts.map(
+      ([term, text]) =>
+        text !== undefined &&
+        html`<div>
+          <dt>${term}</dt>
+          <dd>${text}</dd>
+        </div>`,
+    )}
+  </dl>`;
+
+export function settingsSection({ settings, machine, runs, started }: Comparison): Html {
+  const shipped = runs.find((run) => run.shipped)?.shipped;
+  const repeats = new Set(runs.map(({ repeat }) => repeat)).size;
+  return html`<section id="settings">
+    <h2>What was run, and on what</h2>
+    <div class="pair">
+      <div>
+        <h3>Settings</h3>
+        ${definitions([
+          ...Object.entries(settings.training),
+          ['nodes', `${settings.nodes}, servers included`],
+          ['batch', `${settings.globalBatch} samples over all nodes`],
+          ['samples', settings.samples.toLocaleString('en-US')],
+          ['repeats', String(repeats)],
+          ['seed', String(settings.seed)],
+          [
+            'target accuracy',
+            settings.targetAccuracy === undefined
+              ? undefined
+              : formatQuantity(settings.targetAccuracy, 'share'),
+          ],
+          ['links', settings.link],
+        ])}
+      </div>
+      <div>
+        <h3>Machine</h3>
+        ${definitions([
+          ['processor', machine.cpu],
+          ['cores', String(machine.cores)],
+          ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
+          ['system', machine.os],
+          ['Node', machine.node],
+          ['engine', machine.engine],
+          ['begun', started],
+        ])}
+        ${
+          shipped &&
+          html`<p>
+            A parameter server’s workers and those of all-reduce hold the samples themselves: before
+            the clock started, ${formatQuantity(shipped.bytes, 'bytes')} were brought to them in
+            ${formatQuantity(shipped.seconds, 'seconds')}. In a ring, samples and labels stay where
+            they are.
+          </p>`
+        }
+      </div>
+    </div>
+  </section>`;
+}
