@@ -10,8 +10,8 @@ import type { TrainedRun } from './use-run.ts';
 
 /** Errors: DATA, also when the files are no longer what was trained on. */
 export async function openTestSamples({ run, training }: TrainedRun): Promise<Dataset> {
-  const { seed, resolved } = training;
-  const data = await openData(training.data, { seed, baseFolder: run.folder });
+  const { seed, resolved, loss } = training;
+  const data = await openData(training.data, { seed, baseFolder: run.folder, loss });
   const { test, facts } = data;
   const fail = async (message: string): Promise<never> => {
     await data.close();
@@ -33,7 +33,7 @@ export async function openFurtherSamples(
   labels?: string,
 ): Promise<Dataset> {
   const preprocessing = parsePreprocessing(training.resolved.data.preprocessing, run.folder);
-  return openSamples(describe(training.data, file, labels), preprocessing, '.');
+  return openSamples(describe(training.data, file, labels), preprocessing, '.', training.loss);
 }
 
 function describe(

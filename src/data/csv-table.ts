@@ -42,8 +42,9 @@ export interface CsvTable {
   readonly layout: CsvLayout;
   /** Distinct labels; a row's id is a position in this list, or -1 beyond `maximumLabels`. */
   readonly labels: readonly CsvLabel[];
-  /** Of all labels: the first that is no number, and whether every one is a whole number. */
+  /** Of all labels: the first that is no number, the first outside 0..1, and whether every one is a whole number. */
   readonly firstTextLabel?: CsvLabel;
+  readonly firstLabelBeyondUnit?: CsvLabel;
   readonly wholeLabels: boolean;
   /** Rows of `layout.inputs.length + 2` float64s: the inputs, the label's value (NaN for text), its id. */
   rows(indices: ArrayLike<number>): Promise<Float64Array>;
@@ -122,6 +123,7 @@ function createRowReader(
   let numbers: number[] = [];
   const labels = new Map<string, { readonly id: number; readonly where: string }>();
   let firstTextLabel: CsvLabel | undefined;
+  let firstLabelBeyondUnit: CsvLabel | undefined;
   let wholeLabels = true;
 
   function takeLabel(text: string, where: string): void {
@@ -129,6 +131,7 @@ function createRowReader(
     const value = toNumber(text);
     const isText = value === undefined;
     if (isText) firstTextLabel ??= { text, where };
+    else if (value < 0 || value > 1) firstLabelBeyondUnit ??= { text, where };
     wholeLabels &&= Number.isInteger(value);
     const name = isText ? text : String(value);
     let id = labels.get(name)?.id;
@@ -144,7 +147,7 @@ function createRowReader(
       const where = `${path} line ${line}`;
       if (!first) {
         first = { cells: cells.length, line };
-        const isHeader = headerGiven ?? cells.every((cell) => toNumber(cell) === undefined);
+        const isHeader = headerGiven ?? !cells.some(isNumber);
         if (isHeader) names = cells;
         layout = chooseLayout(names, cells.length, where);
         if (isHeader) return;
@@ -181,17 +184,24 @@ function createRowReader(
         layout,
         labels: [...labels].map(([text, { where }]) => ({ text, where })),
         ...(firstTextLabel && { firstTextLabel }),
+        ...(firstLabelBeyondUnit && { firstLabelBeyondUnit }),
         wholeLabels,
       };
     },
   };
 }
 
-/** A finite number, or undefined where the text is none. */
+const isNumber = (text: string): boolean => text !== '' && Number.isFinite(Number(text));
+
+/** A number that is finite as a float32, or undefined where the text is none. */
 function toNumber(text: string): number | undefined {
   const value = text === '' ? NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
+  return Number.isFinite(Math.fround(value)) ? value : undefined;
 }
+
+/** What is expected in the place of a text that `toNumber` refuses. */
+export const expectedNumber = (text: string): string =>
+  isNumber(text) ? 'a number of at most 3.4e38' : 'a number';
 
 function notANumber(
   where: string,
@@ -208,6 +218,6 @@ function notANumber(
       : '';
   return new RingError(
     'DATA',
-    `${where}: cell ${column + 1}${name} ${given}, a number is expected; correct or remove the row${hint}`,
+    `${where}: cell ${column + 1}${name} ${given}, ${expectedNumber(cell)} is expected; correct or remove the row${hint}`,
   );
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LossKind } from '../model/training.ts';
 import type { CsvDescription } from './csv-columns.ts';
 import { openData, openSamples, parsePreprocessing } from './index.ts';
 
@@ -87,6 +88,38 @@ test('targets may be numbers', async () => {
   await expect(open('1,2\n2,x\n', { target: 'number' })).rejects.toThrow(
     /a\.csv line 2: the label is "x", a number is expected/,
   );
+  await expect(open('1,2\n2,1e39\n', { target: 'number' })).rejects.toThrow(
+    /a\.csv line 2: the label is "1e39", a number of at most 3\.4e38 is expected/,
+  );
+});
+
+test('targets for binaryCrossEntropy lie in 0..1', async () => {
+  const openFor = async (text: string, loss: LossKind, more: Partial<CsvDescription> = {}) => {
+    await writeFile(join(folder, 'a.csv'), text);
+    const options = { seed: 1, baseFolder: folder, loss };
+    return openData({ ...table, target: 'number', ...more }, options);
+  };
+  const text = 'x,y\n1,0\n2,0.5\n\n3,5\n4,7\n';
+  await expect(openFor(text, 'binaryCrossEntropy')).rejects.toMatchObject({
+    code: 'DATA',
+    message: expect.stringMatching(
+      /a\.csv line 5: the label is "5", the loss binaryCrossEntropy needs a number from 0 to 1/,
+    ),
+  });
+  const bounded = await openFor('1,0\n2,1\n', 'binaryCrossEntropy');
+  await bounded.close();
+  await (await openFor(text, 'meanSquaredError')).close();
+  await writeFile(join(folder, 'b.csv'), '1,2\n');
+  await expect(openFor('1,0\n2,1\n', 'binaryCrossEntropy', { testFile: 'b.csv' })).rejects.toThrow(
+    'b.csv line 1: the label is "2"',
+  );
+  const samples = openSamples(
+    { kind: 'csv', file: 'b.csv' },
+    bounded.facts.preprocessing,
+    folder,
+    'binaryCrossEntropy',
+  );
+  await expect(samples).rejects.toThrow('b.csv line 1: the label is "2"');
 });
 
 test('standardisation is learnt from the training part alone', async () => {
@@ -115,6 +148,12 @@ test.each([
   ['a text cell under a header', 'p,q,r\n1,2,0\n3,?,0', /line 3: cell 2 \(q\) is "\?"/],
   ['an empty cell', '1,2,0\n3,,0\n', /line 2: cell 2 is empty/],
   ['an empty label', '1,2,0\n3,4,\n', /line 2: the label is empty/],
+  [
+    'a number beyond float32',
+    '1,2,0\n1,-1e39,0\n',
+    /line 2: cell 2 is "-1e39", a number of at most 3\.4e38 is expected/,
+  ],
+  ['a first row beyond float32', '1e39,1e40,1e41\n1,2,0\n', /line 1: cell 1 is "1e39"/],
   ['infinity', '1,Infinity,0\n', /line 1: cell 2 is "Infinity"/],
   ['a short row', '1,2,0\n\n3,4\n', /line 3: 2 cells, but line 1 has 3/],
   ['a long row', 'a,b,c\n1,2,0,7\n', /line 2: 4 cells, but line 1 has 3/],

@@ -1,22 +1,24 @@
 // A table as a dataset: rows become samples as it was learnt from the training part (csv-learn.ts).
 
 import { RingError } from '../errors.ts';
+import type { LossKind } from '../model/training.ts';
 import type { Dataset } from '../ports.ts';
 import { shortList } from './csv-columns.ts';
+import { expectedNumber } from './csv-table.ts';
 import type { CsvTable } from './csv-table.ts';
 import type { CsvPreprocessing } from './preprocessing.ts';
 
-/** The table's rows as samples, treated as learnt. Closing it closes the table. Errors: DATA for a label that training did not know. */
-export function csvDataset(table: CsvTable, learnt: CsvPreprocessing): Dataset {
+/**
+ * The table's rows as samples, treated as learnt. Closing it closes the table. Errors: DATA for a label
+ * that training did not know, or that the loss cannot take.
+ */
+export function csvDataset(table: CsvTable, learnt: CsvPreprocessing, loss?: LossKind): Dataset {
   const { means, target, classes } = learnt;
   const factors = learnt.deviations.map((deviation) => (deviation > 0 ? 1 / deviation : 0));
   const width = means.length;
   const labelled = table.layout.label !== undefined;
   const classOfId = labelled && classes ? numberClasses(table, classes) : undefined;
-  if (labelled && target === 'number' && table.firstTextLabel) {
-    const { where, text } = table.firstTextLabel;
-    throw new RingError('DATA', `${where}: the label is "${text}", a number is expected`);
-  }
+  if (labelled && target === 'number') requireNumbers(table, loss);
   return {
     count: table.count,
     inputShape: learnt.shape,
@@ -43,6 +45,23 @@ export function csvDataset(table: CsvTable, learnt: CsvPreprocessing): Dataset {
     },
     close: () => table.close(),
   };
+}
+
+/** Errors: DATA when a label is not a number that the loss can take. */
+function requireNumbers(table: CsvTable, loss: LossKind | undefined): void {
+  const { firstTextLabel: text, firstLabelBeyondUnit: beyond } = table;
+  if (text) {
+    const expected = expectedNumber(text.text);
+    throw new RingError(
+      'DATA',
+      `${text.where}: the label is "${text.text}", ${expected} is expected`,
+    );
+  }
+  if (beyond && loss === 'binaryCrossEntropy')
+    throw new RingError(
+      'DATA',
+      `${beyond.where}: the label is "${beyond.text}", the loss ${loss} needs a number from 0 to 1; set data.target to "class" if these are two classes, or take another loss`,
+    );
 }
 
 /** The class of each label id of the table. */

@@ -3,7 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import type { TensorType } from '../graph/graph.ts';
-import type { DataDescription, DataFacts } from '../model/training.ts';
+import type { DataDescription, DataFacts, LossKind } from '../model/training.ts';
 import type { Dataset } from '../ports.ts';
 import { readFurtherTable } from './csv-columns.ts';
 import { csvDataset } from './csv.ts';
@@ -22,6 +22,8 @@ export interface DataOptions {
   readonly seed: number;
   /** Paths in the description are relative to this folder. */
   readonly baseFolder: string;
+  /** Labels of a file are held against what this loss can take. */
+  readonly loss?: LossKind;
 }
 
 export interface OpenData {
@@ -49,11 +51,11 @@ const firstTestDigit = 2 ** 31;
 /** Opens what a training file describes. Errors: DATA. */
 export async function openData(
   description: DataDescription,
-  { seed, baseFolder }: DataOptions,
+  options: DataOptions,
 ): Promise<OpenData> {
   const { keep, close } = resources();
   try {
-    const { train, test, preprocessing } = await openParts(description, seed, baseFolder, keep);
+    const { train, test, preprocessing } = await openParts(description, options, keep);
     const facts = {
       inputShape: train.inputShape,
       target: train.target as TensorType,
@@ -71,12 +73,11 @@ export async function openData(
 
 function openParts(
   description: DataDescription,
-  seed: number,
-  baseFolder: string,
+  { seed, baseFolder, loss }: DataOptions,
   keep: Keep,
 ): Promise<Parts> {
   if (description.kind === 'idx') return openIdxParts(description, seed, baseFolder, keep);
-  if (description.kind === 'csv') return openCsvParts(description, seed, baseFolder, keep);
+  if (description.kind === 'csv') return openCsvParts(description, seed, baseFolder, keep, loss);
   return Promise.resolve({
     train: digitsDataset(seed, 0, description.train),
     test: digitsDataset(seed, firstTestDigit, description.test),
@@ -92,6 +93,7 @@ export async function openSamples(
   description: SampleDescription,
   preprocessing: Preprocessing,
   baseFolder: string,
+  loss?: LossKind,
 ): Promise<Dataset> {
   const { keep, close } = resources();
   try {
@@ -100,7 +102,7 @@ export async function openSamples(
     }
     if (description.kind === 'csv' && preprocessing.kind === 'csv') {
       const table = keep(await readFurtherTable('file', description, preprocessing, baseFolder));
-      return csvDataset(table, preprocessing);
+      return csvDataset(table, preprocessing, loss);
     }
     if (description.kind === 'idx' && preprocessing.kind === 'idx') {
       const { images, labels } = description;

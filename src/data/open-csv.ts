@@ -1,6 +1,7 @@
 // CSV files to the parts of a training.
 
 import { RingError } from '../errors.ts';
+import type { LossKind } from '../model/training.ts';
 import { readFurtherTable, readTrainingTable, type CsvDescription } from './csv-columns.ts';
 import { learnPreprocessing } from './csv-learn.ts';
 import { csvDataset } from './csv.ts';
@@ -13,13 +14,14 @@ export async function openCsvParts(
   seed: number,
   baseFolder: string,
   keep: Keep,
+  loss?: LossKind,
 ): Promise<Parts> {
   const table = keep(await readTrainingTable(description, baseFolder));
   const { testFile } = description;
   const testCount = testFile === undefined ? Math.round(table.count * description.testShare) : 0;
   const { train } = splitSamples(table.count, table.count - testCount, testCount, seed);
   const preprocessing = await learnPreprocessing(table, train, description);
-  const all = csvDataset(table, preprocessing);
+  const all = csvDataset(table, preprocessing, loss);
   const parts = splitParts(all, table.count - testCount, testCount, seed, table.path);
   if (testFile === undefined) return { ...parts, preprocessing };
   const format = { ...description, file: testFile };
@@ -27,5 +29,5 @@ export async function openCsvParts(
   if (testTable.layout.label === undefined) {
     throw new RingError('DATA', `data.testFile: ${testTable.path} has no labels to test against`);
   }
-  return { train: parts.train, test: csvDataset(testTable, preprocessing), preprocessing };
+  return { train: parts.train, test: csvDataset(testTable, preprocessing, loss), preprocessing };
 }
