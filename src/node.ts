@@ -164,6 +164,8 @@ export type ReplicaWork =
       readonly first: number;
       readonly count: number;
       readonly rows: number;
+      /** Of the gradients that are complete with it: to be given, not copied, as a payload for each list. */
+      readonly outgoing?: readonly (readonly Slice[])[];
     }
   /** Slices of parameters (`3.weight`) or of gradients (`d/3.weight`), as they stand: not copied. */
   | { readonly kind: 'readSlices'; readonly slices: readonly Slice[] }
@@ -186,6 +188,8 @@ export interface Block {
 export interface WorkResult {
   /** Of forward: the activation; of loss and backward: the gradient, where somebody awaits one; of read: the tensors. */
   readonly payload?: Payload;
+  /** Of weightsBlock: what is outgoing. */
+  readonly payloads?: readonly Payload[];
   /** Of loss: the microbatch's share of the mean over the batch. */
   readonly loss?: number;
   /** Of loss in evaluation: how many rows were classified rightly, where targets are classes. */

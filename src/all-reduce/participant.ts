@@ -27,10 +27,11 @@ export class Participant {
   ) {
     this.#seat = seat;
     this.#reduce = new RingReduce(bucketsOf(blocks, seat.nodes), seat, outbox, works);
-    this.#run = new ReplicaRun(blocks, fullRows, {
+    const gates = {
       mayForward: () => true,
-      mayWeigh: (block) => this.#reduce.hasLeft(block),
-    });
+      mayWeigh: (block: number) => this.#reduce.hasLeft(block),
+    };
+    this.#run = new ReplicaRun(blocks, fullRows, gates, (block) => this.#reduce.own(block));
   }
 
   get step(): number {
@@ -88,7 +89,7 @@ export class Participant {
   computed(work: Work, result: WorkResult): void {
     if (this.#reduce.computed(work, result)) return;
     const block = this.#run.computed(work, result);
-    if (block !== undefined) this.#reduce.ready(block);
+    if (block !== undefined) this.#reduce.ready(block, result.payloads!);
   }
 
   nextWork(): Work | undefined {

@@ -8,7 +8,7 @@ import type { Message } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
-import type { Bucket } from './buckets.ts';
+import type { Bucket, Chunk } from './buckets.ts';
 
 export interface Seat {
   /** Place in the ring of `nodes`. */
@@ -28,6 +28,9 @@ interface Errand {
   /** With the work done, the chunk is the sum over all nodes. */
   readonly completes: boolean;
 }
+
+/** One hop of one chunk. */
+type Passage = Pick<Reduce, 'bucket' | 'chunk' | 'hop' | 'payload'>;
 
 interface BucketState {
   /** This node's own gradient is there. */
@@ -83,18 +86,24 @@ export class RingReduce {
     for (const message of early) this.take(message);
   }
 
-  /** This node's own gradient of a block is complete. */
-  ready(block: number): void {
+  /** What of a block begins its way here: this node's own chunk of each of its buckets. */
+  own(block: number): readonly Chunk[] {
+    return this.#bucketsOf(block).map(([, { chunks }]) => chunks[this.#seat.index]!);
+  }
+
+  #bucketsOf(block: number): readonly (readonly [number, Bucket])[] {
+    return [...this.#buckets.entries()].filter(([, { block: of }]) => of === block);
+  }
+
+  /** This node's own gradient of a block is complete; and what of it is its own chunks'. */
+  ready(block: number, own: readonly Payload[]): void {
     const { index, nodes } = this.#seat;
-    for (const [bucket, { block: of, chunks }] of this.#buckets.entries()) {
-      if (of !== block) continue;
+    for (const [place, [bucket, { chunks }]] of this.#bucketsOf(block).entries()) {
       const state = this.#states[bucket]!;
       state.isReady = true;
       if (nodes === 1) state.missing = 0;
-      else if (chunks[index]!.length > 0) {
-        const work: Work = { kind: 'readSlices', slices: chunks[index]! };
-        this.#give(work, { bucket, chunk: index, hop: 1, completes: false });
-      }
+      else if (chunks[index]!.length > 0)
+        this.#sendOwn({ bucket, chunk: index, hop: 1, payload: own[place]! });
       for (const message of state.early.splice(0)) this.#add(message);
     }
   }
@@ -142,12 +151,14 @@ export class RingReduce {
     this.#works.addUrgent(work);
   }
 
-  #send(fields: {
-    readonly bucket: number;
-    readonly chunk: number;
-    readonly hop: number;
-    readonly payload: Payload;
-  }): void {
+  /** Sends straight from where the gradient is: it may not be overwritten until the bytes have left. */
+  #sendOwn(passage: Passage): void {
+    const { block } = this.#buckets[passage.bucket]!;
+    this.#leaving.set(block, (this.#leaving.get(block) ?? 0) + 1);
+    this.#send(passage);
+  }
+
+  #send(fields: Passage): void {
     this.#outbox.send(this.#seat.clockwise, { type: 'reduce', step: this.#step, ...fields });
   }
 
@@ -157,11 +168,8 @@ export class RingReduce {
     if (!errand) return false;
     this.#errands.delete(work);
     const { bucket, chunk, hop, completes } = errand;
-    const { block } = this.#buckets[bucket]!;
     if (completes) this.#states[bucket]!.missing -= 1;
-    if (hop === undefined) return true;
-    this.#leaving.set(block, (this.#leaving.get(block) ?? 0) + 1);
-    this.#send({ bucket, chunk, hop, payload: payload! });
+    if (hop !== undefined) this.#sendOwn({ bucket, chunk, hop, payload: payload! });
     return true;
   }
 

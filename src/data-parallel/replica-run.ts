@@ -4,7 +4,7 @@
 // with the last microbatch they go before the block below goes back, since others wait for them (layer-
 // wise overlap as in Poseidon, Zhang et al. 2017).
 
-import type { Block, Microbatch, Mode, Work, WorkResult } from '../node.ts';
+import type { Block, Microbatch, Mode, Slice, Work, WorkResult } from '../node.ts';
 import type { Share } from './share.ts';
 
 /** What a worker does of one batch. */
@@ -24,6 +24,9 @@ export interface Gates {
   /** The bytes of its last gradient have left. */
   mayWeigh(block: number): boolean;
 }
+
+/** The slices of a block's gradient that leave together, as soon as it is complete. */
+export type Outgoing = (block: number) => readonly (readonly Slice[])[];
 
 /** Every work of a pass, in order. */
 export function replicaWorks(
@@ -70,6 +73,7 @@ export class ReplicaRun {
   readonly #blocks: readonly Block[];
   readonly #fullRows: number;
   readonly #gates: Gates;
+  readonly #outgoing: Outgoing | undefined;
   #pass: ReplicaPass | undefined;
   #works: readonly Work[] = [];
   #given = 0;
@@ -79,10 +83,11 @@ export class ReplicaRun {
   correct: number | undefined;
 
   /** `fullRows`: of a full microbatch. */
-  constructor(blocks: readonly Block[], fullRows: number, gates: Gates) {
+  constructor(blocks: readonly Block[], fullRows: number, gates: Gates, outgoing?: Outgoing) {
     this.#blocks = blocks;
     this.#fullRows = fullRows;
     this.#gates = gates;
+    this.#outgoing = outgoing;
   }
 
   /** The pass that is under way, or was last. */
@@ -109,7 +114,8 @@ export class ReplicaRun {
     const work = this.#works[this.#given];
     if (!work || this.#isHeldUp(work)) return undefined;
     this.#given += 1;
-    return work;
+    if (work.kind !== 'weightsBlock' || !this.#outgoing || !this.#completes(work)) return work;
+    return { ...work, outgoing: this.#outgoing(work.block) };
   }
 
   #isHeldUp(work: Work): boolean {
@@ -131,9 +137,11 @@ export class ReplicaRun {
       this.loss += result.loss ?? 0;
       if (result.correct !== undefined) this.correct = (this.correct ?? 0) + result.correct;
     }
-    if (work.kind !== 'weightsBlock') return undefined;
-    const share = this.#pass!.share.rows;
-    const isLast = work.first + work.count === Math.ceil(share / this.#fullRows);
-    return isLast ? work.block : undefined;
+    return work.kind === 'weightsBlock' && this.#completes(work) ? work.block : undefined;
+  }
+
+  /** Whether a block's gradient is of the whole share with this work. */
+  #completes({ first, count }: Extract<Work, { kind: 'weightsBlock' }>): boolean {
+    return first + count === Math.ceil(this.#pass!.share.rows / this.#fullRows);
   }
 }

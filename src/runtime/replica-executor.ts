@@ -213,11 +213,12 @@ export class ReplicaExecutor implements Executor {
     return source.read(places.map((place) => batch[place]!));
   }
 
-  async #weights({ block, first, rows }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
+  async #weights({ block, first, rows, outgoing }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
     const stage = this.#stages[block]!;
     if (rows === 0) await this.#inTurn(() => stage.clearGradients());
     else if (stage.units.length > 0) await this.#done(() => stage.weights(0, first, rows));
-    return {};
+    if (!outgoing) return {};
+    return { payloads: await Promise.all(outgoing.map((slices) => this.#payloadOf(slices))) };
   }
 
   async #norms(): Promise<WorkResult> {

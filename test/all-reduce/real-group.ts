@@ -138,15 +138,22 @@ class Copying implements Executor {
   }
 
   async run(work: Work): Promise<WorkResult> {
-    const result = await this.#executor.run(work);
-    if (!result.payload) return result;
-    const { tensors } = result.payload as TensorPayload;
+    const { payload, payloads, ...result } = await this.#executor.run(work);
     return {
       ...result,
-      payload: tensorPayload(tensors.map((t) => ({ ...t, bytes: t.bytes.slice() }))),
+      ...(payload && { payload: copyOf(payload) }),
+      ...(payloads && { payloads: payloads.map(copyOf) }),
     };
   }
 }
+
+const copyOf = (payload: Payload): Payload =>
+  tensorPayload(
+    (payload as TensorPayload).tensors.map((tensor) => ({
+      ...tensor,
+      bytes: tensor.bytes.slice(),
+    })),
+  );
 
 function parametersOf(payloads: readonly Payload[]): Map<string, Float32Array> {
   const tensors = payloads.flatMap((payload) => (payload as TensorPayload).tensors);
