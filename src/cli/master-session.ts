@@ -11,9 +11,10 @@ import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Purpose, Report } from '../node.ts';
-import type { EngineDescription, Link, Listener } from '../ports.ts';
+import type { Engine, EngineDescription, Link, Listener } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Pass } from '../machine/course.ts';
+import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import type { LayerStore } from '../runtime/runner.ts';
 import type { SampleSources } from '../runtime/samples.ts';
@@ -21,6 +22,8 @@ import { openDoor } from '../transport/door.ts';
 import { formatInvitation, makeSecret } from '../transport/invitation.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
+import { gatherRecordings } from './node-recording.ts';
+import type { NodeRecording } from './node-recording.ts';
 import { version } from './version.ts';
 
 export interface MasterSessionOptions {
@@ -39,6 +42,8 @@ export interface MasterSessionOptions {
     | { readonly kind: 'local'; readonly count: number }
     | { readonly kind: 'join'; readonly count: number; readonly listen: string };
   readonly report?: (report: Report) => void;
+  /** The newest entries of every node's timeline are wanted, for a trace. */
+  readonly trace?: boolean;
 }
 
 export interface Session {
@@ -51,6 +56,8 @@ export interface Session {
   stop(): void;
   /** Asks for a checkpoint after the step that is under way. */
   save(): void;
+  /** What every node has recorded, the master first; complete when `ended` has settled. */
+  recordings(): readonly NodeRecording[];
 }
 
 export const doorTimeout = { timeoutMilliseconds: 10_000 };
@@ -69,9 +76,12 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       engine,
       describeDevice(engine.description, await measureSpeed(engine)),
     );
-    const { store, report } = options;
+    const { store, report, trace = false } = options;
+    const recorder = recorderOf(engine);
     const runner = new NodeRunner({
       ...machine,
+      recorder,
+      trace,
       ...(store && { store }),
       ...(report && { report }),
     });
@@ -101,6 +111,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       ended,
       stop,
       save,
+      recordings: () => gatherRecordings(recorder.recording, runner.recordings),
     };
   } catch (error) {
     await listener?.close();
@@ -109,6 +120,13 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     throw error;
   }
 }
+
+/** Notes what a node on this engine does, on this device's clock. */
+export const recorderOf = (engine: Engine): Recorder =>
+  new Recorder(
+    () => performance.now() / 1000,
+    () => engine.busySeconds,
+  );
 
 async function admit(link: Link, secret: string, runner: NodeRunner): Promise<void> {
   try {

@@ -25,12 +25,14 @@ import type { TrainingDisplay } from './training-display.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
 import type { TrainingFile, TrainingFlags } from './training-file.ts';
 import { jsonDisplay } from './training-json.ts';
+import { writeTrace } from './trace-file.ts';
 import { TrainingProgress } from './training-progress.ts';
 
 export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags {
   readonly architecture?: Architecture;
   readonly out?: string;
   readonly json?: true;
+  readonly trace?: string;
 }
 
 /** Between two checkpoints within an epoch. */
@@ -53,6 +55,7 @@ export async function train(file: string | undefined, flags: TrainFlags): Promis
   const data = await openData(training.data, {
     seed: training.seed,
     baseFolder: given.baseFolder,
+    loss: training.loss,
   });
   try {
     await runTraining(training, data, workers, folder, flags);
@@ -106,6 +109,7 @@ async function runTraining(
     engine: engineOf(flags, training),
     workers,
     report,
+    trace: flags.trace !== undefined,
   });
   let interrupted = false;
   const release = onInterrupt(() => {
@@ -119,6 +123,7 @@ async function runTraining(
     if (session.invitation !== undefined)
       display.waiting(workers.count, reachableInvitations(session.invitation));
     await session.ended;
+    display.measured(session.recordings());
     display.ended(progress, folder, true);
   } catch (error) {
     display.ended(progress, folder, false);
@@ -126,6 +131,7 @@ async function runTraining(
   } finally {
     clearInterval(saving);
     release();
+    if (flags.trace !== undefined) await writeTrace(flags.trace, session.recordings());
     await store.discard();
     await (await run?.catch(() => undefined))?.close();
   }

@@ -12,8 +12,10 @@ import {
   formatNumberOf,
   formatShare,
 } from './format.ts';
+import { figuresLines } from './figures-table.ts';
 import { bar, LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
+import type { NodeRecording } from './node-recording.ts';
 import type { TrainingProgress } from './training-progress.ts';
 import { engineLine, joinedLine, ringLines, waitingLines } from './ring-lines.ts';
 
@@ -24,6 +26,8 @@ export interface TrainingDisplay {
   /** `progress` has taken the report already. */
   report(report: Report, progress: TrainingProgress): void;
   stopping(): void;
+  /** How busy the nodes were, when the training is complete. */
+  measured(recordings: readonly NodeRecording[]): void;
   /** Also when it ends early; why is told elsewhere. */
   ended(progress: TrainingProgress, folder: string, isComplete: boolean): void;
 }
@@ -98,6 +102,11 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
       }
     },
     stopping: () => line.print('stopping: saving what there is (Ctrl-C again to end at once)'),
+    measured(recordings) {
+      line.clear();
+      const lines = figuresLines(recordings);
+      if (recordings.length > 1 && lines.length > 0) line.print('', ...lines);
+    },
     ended(progress, folder, isComplete) {
       line.clear();
       if (!isComplete) return;

@@ -36,6 +36,8 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
       }
     },
     stopping: () => say('stopping', {}),
+    measured: (recordings) =>
+      say('figures', { nodes: recordings.map(({ node, figures }) => ({ node, ...figures })) }),
     ended({ step, seconds, testLoss, accuracy }, out, isComplete) {
       say('end', { isComplete, step, seconds, testLoss, testAccuracy: accuracy, out });
     },

@@ -11,11 +11,13 @@ import { NodeRunner } from '../runtime/runner.ts';
 import { formatAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
 import { parseInvitation } from '../transport/invitation.ts';
+import { keepAlive } from '../transport/liveness.ts';
 import { TcpTransport } from '../transport/tcp.ts';
-import { describeDevice, doorTimeout } from './master-session.ts';
+import type { TcpLink } from '../transport/tcp.ts';
+import { describeDevice, doorTimeout, recorderOf } from './master-session.ts';
 import type { Session } from './master-session.ts';
 
-export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop'>;
+export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
 
 /**
  * Joins the ring that `invitation` (HOST:PORT#SECRET) leads to; `observe` is told of every event of its
@@ -28,17 +30,22 @@ export async function startWorker(
 ): Promise<WorkerSession> {
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
-  const link = await transport.connect(address);
-  await openDoor(link, secret, 'guest', doorTimeout);
+  const knock = async (at: string): Promise<TcpLink> => {
+    const opened = await transport.connect(at);
+    await openDoor(opened, secret, 'guest', doorTimeout);
+    return opened;
+  };
+  const tcpLink = await knock(address);
+  const link = keepAlive(tcpLink);
   const engine = await createEngine(engineOptions);
   const device = describeDevice(engine.description, await measureSpeed(engine));
   let admitted: NodeRunner | undefined;
   // The neighbour reaches this device where the master does: at the address that the link goes out from.
   const listener = await transport.listen(
-    formatAddress({ host: link.localHost, port: 0 }),
+    formatAddress({ host: tcpLink.localHost, port: 0 }),
     (guest) => {
       openDoor(guest, secret, 'host', doorTimeout).then(
-        () => admitted?.addGuest(guest),
+        () => admitted?.addGuest(keepAlive(guest)),
         () => undefined,
       );
     },
@@ -52,11 +59,8 @@ export async function startWorker(
   const runner = new NodeRunner({
     node: { receive },
     executor,
-    connect: async (neighbour) => {
-      const opened = await transport.connect(neighbour);
-      await openDoor(opened, secret, 'guest', doorTimeout);
-      return opened;
-    },
+    recorder: recorderOf(engine),
+    connect: async (neighbour) => keepAlive(await knock(neighbour)),
   });
   admitted = runner;
   runner.addMaster(link);
@@ -65,5 +69,10 @@ export async function startWorker(
     await engine.close();
   });
   const stop = (): void => runner.post({ type: 'stop' });
-  return { engine: engine.description, ended, stop };
+  // It waits for nobody but the master.
+  const abandon = (): void => {
+    stop();
+    link.abort();
+  };
+  return { engine: engine.description, ended, stop, abandon };
 }

@@ -49,17 +49,9 @@ export class Peers {
   /** Sends a node's message; settles when its bytes have left. Undefined where the link is gone. */
   send(to: NodeId, generation: number, message: Message): Promise<void> | undefined {
     const link = this.#links.get(to);
-    if (!link) return undefined;
-    const recorder = this.#recorder;
-    const start = recorder?.now() ?? 0;
-    const parts = encodeMessage(generation, message as WireMessage<TensorPayload>);
-    if (!recorder) return link.send(parts);
-    recorder.note({ type: 'serialise', seconds: recorder.now() - start, at: start });
-    return link.send(parts).then(() => {
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-      const end = recorder.now();
-      recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
-    });
+    const wire = message as WireMessage<TensorPayload>;
+    if (!link || !this.#recorder) return link?.send(encodeMessage(generation, wire));
+    return recordedSend(link, to, generation, wire, this.#recorder);
   }
 
   /** A worker has joined: its clock is asked for. */
@@ -117,4 +109,20 @@ export class Peers {
     const link = this.#links.get(to);
     link?.send(encodeMessage(0, message as WireMessage<TensorPayload>)).catch(() => undefined);
   }
+}
+
+async function recordedSend(
+  link: Link,
+  to: NodeId,
+  generation: number,
+  message: WireMessage<TensorPayload>,
+  recorder: Recorder,
+): Promise<void> {
+  const start = recorder.now();
+  const parts = encodeMessage(generation, message);
+  recorder.note({ type: 'serialise', seconds: recorder.now() - start, at: start });
+  await link.send(parts);
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  const end = recorder.now();
+  recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
 }
