@@ -28,6 +28,27 @@ export function uniformStream(key: number): () => number {
   return () => wordAt(key, index++) / 2 ** 32;
 }
 
+/**
+ * What stands at `place` of an order of 0..count-1 drawn from `key`, without the rest of it: a Feistel
+ * network over the next even power of two, walked until it lands below `count` (Black & Rogaway 2002).
+ * `count` is at most 2^32.
+ */
+export function permuted(place: number, count: number, key: number): number {
+  const half = Math.max(1, Math.ceil(Math.log2(count) / 2));
+  const mask = 2 ** half - 1;
+  let word = place;
+  do {
+    let left = (word >>> half) & mask;
+    let right = word & mask;
+    for (let round = 0; round < feistelRounds; round++)
+      [left, right] = [right, left ^ (mix(right ^ wordAt(key, round)) & mask)];
+    word = left * 2 ** half + right;
+  } while (word >= count);
+  return word;
+}
+
+const feistelRounds = 8;
+
 /** The numbers 0..count-1 in an order drawn from `key`: Fisher and Yates's shuffle. */
 export function permutation(count: number, key: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);

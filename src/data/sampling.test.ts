@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { permutation, streamKey } from './random.ts';
+import { permutation, permuted, streamKey } from './random.ts';
 import { createSampler } from './sampler.ts';
 import { splitSamples } from './split.ts';
 
@@ -40,6 +40,51 @@ test('every place is as likely for a sample', () => {
   }
   // 1000 expected in each of 36 cells; 5 standard deviations are 145.
   for (const count of counts) expect(Math.abs(count - trials / 6)).toBeLessThan(145);
+});
+
+test.each([1, 2, 3, 5, 64, 100, 1000, 4097])(
+  '%i places, one by one, are a permutation',
+  (count) => {
+    const order = (key: number) => upTo(count).map((place) => permuted(place, count, key));
+    const first = order(streamKey(1, 2));
+    expect(ascending(first)).toEqual(upTo(count));
+    expect(order(streamKey(1, 2))).toEqual(first);
+    if (count > 5) expect(order(streamKey(1, 3))).not.toEqual(first);
+  },
+);
+
+test('one by one, too, every place is as likely for a sample', () => {
+  const trials = 6000;
+  const counts = Array.from({ length: 36 }, () => 0);
+  for (let seed = 0; seed < trials; seed++) {
+    for (const place of upTo(6)) {
+      const cell = 6 * place + permuted(place, 6, streamKey(7, seed));
+      counts[cell] = (counts[cell] ?? 0) + 1;
+    }
+  }
+  for (const count of counts) expect(Math.abs(count - trials / 6)).toBeLessThan(145);
+});
+
+test('neighbours of a large permutation lie far apart', () => {
+  const count = 1e9;
+  const places = upTo(2000).map((place) => permuted(place, count, streamKey(4)) / count);
+  const mean = places.reduce((a, b) => a + b, 0) / places.length;
+  const steps = places.slice(1).map((place, i) => Math.abs(place - places[i]!));
+  const meanStep = steps.reduce((a, b) => a + b, 0) / steps.length;
+  // Independent uniforms: 1/2 and 1/3, with deviations of 0.0065 and about 0.007.
+  expect(Math.abs(mean - 1 / 2)).toBeLessThan(0.03);
+  expect(Math.abs(meanStep - 1 / 3)).toBeLessThan(0.03);
+});
+
+test('billions of samples have an order at once, which never changes either', () => {
+  const sampler = createSampler(3e9, 4);
+  expect([...sampler.batchIndices(1, 0, 749_999_999)]).toEqual([
+    2896574760, 800762504, 2450033802, 2415334138,
+  ]);
+  const many = createSampler(5_000_001, 5_000_001).batchIndices(1, 2, 0);
+  const seen = new Uint8Array(5_000_001);
+  for (const index of many) seen[index] = 1;
+  expect(seen.includes(0)).toBe(false);
 });
 
 test('a split is disjoint, drawn by the seed and in ascending order', () => {

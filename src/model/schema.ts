@@ -13,11 +13,17 @@ const count = z
   .max(2 ** 40);
 const file = z.string().min(1);
 
+/** Half of what 32 bits can number: there are as many to train on as to test on. */
+const digits = z
+  .int()
+  .min(1)
+  .max(2 ** 31);
+
 const digitsSchema = z
   .strictObject({
     kind: z.literal('digits').describe('Where the data comes from.'),
-    train: count.default(8000).describe('How many samples to train on.'),
-    test: count.default(2000).describe('How many samples to test on.'),
+    train: digits.default(8000).describe('How many samples to train on.'),
+    test: digits.default(2000).describe('How many samples to test on.'),
   })
   .describe('Handwritten-looking digits of 28 x 28 pixels, drawn by the built-in generator.');
 
