@@ -85,6 +85,7 @@ const evaluated = ({ reports }: Pick<GroupOutcome, 'reports'>) =>
   reports.flatMap((report) => (report.kind === 'evaluated' ? [report.loss!] : []));
 
 function expectNear(actual: readonly number[], expected: readonly number[], what: string): void {
+  expect(expected.length).toBeGreaterThan(5);
   expect(actual).toHaveLength(expected.length);
   for (const [at, value] of expected.entries())
     expect(Math.abs(actual[at]! - value) / value, `${what} ${at}`).toBeLessThan(1e-5);
@@ -110,5 +111,8 @@ describe.each([
     expect(again.losses).toEqual(group.losses);
     const [model, ...others] = [...group.replicas, ...again.replicas].map(bits);
     for (const other of others) expect(other).toEqual(model);
+    expect(group.parameters.size).toBeGreaterThan(0);
+    for (const [name, values] of group.parameters)
+      if (group.replicas[0]!.has(name)) expect(values).toEqual(group.replicas[0]!.get(name));
   });
 });
