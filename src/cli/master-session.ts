@@ -18,8 +18,10 @@ import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import type { LayerStore } from '../runtime/runner.ts';
 import type { SampleSources } from '../runtime/samples.ts';
+import type { ServerSettings } from './server-flags.ts';
 import { openDoor } from '../transport/door.ts';
 import { formatInvitation, makeSecret } from '../transport/invitation.ts';
+import { keepAlive } from '../transport/liveness.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
 import { gatherRecordings } from './node-recording.ts';
@@ -31,6 +33,8 @@ export interface MasterSessionOptions {
   readonly architecture?: Architecture;
   readonly training: ResolvedTraining;
   readonly purpose: Purpose;
+  /** With a parameter server: how it is set up. */
+  readonly server?: ServerSettings;
   readonly course: Iterator<Pass>;
   readonly samples: SampleSources;
   readonly store?: LayerStore;
@@ -52,8 +56,10 @@ export interface Session {
   readonly invitation: string | undefined;
   /** Settles when the run is over and everything is closed; rejects with what ended it. */
   readonly ended: Promise<void>;
-  /** Ends the run at once, with the last whole step saved. */
+  /** Ends the run in order, with the last whole step saved. */
   stop(): void;
+  /** Ends the run without waiting for anybody, and local workers by force. */
+  abandon(): void;
   /** Asks for a checkpoint after the step that is under way. */
   save(): void;
   /** What every node has recorded, the master first; complete when `ended` has settled. */
@@ -103,6 +109,12 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       await engine.close();
     });
     const stop = (): void => runner.post({ type: 'stop' });
+    const abandon = (): void => {
+      // Asked twice, a master does not wait for what it saves.
+      stop();
+      stop();
+      local?.kill();
+    };
     const save = (): void => runner.post({ type: 'save' });
     const isOpen = workers.kind === 'join' && workers.count > 0;
     return {
@@ -110,6 +122,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       invitation: isOpen ? invitation : undefined,
       ended,
       stop,
+      abandon,
       save,
       recordings: () => gatherRecordings(recorder.recording, runner.recordings),
     };
@@ -126,12 +139,20 @@ export const recorderOf = (engine: Engine): Recorder =>
   new Recorder(
     () => performance.now() / 1000,
     () => engine.busySeconds,
+    () => {
+      const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+      return {
+        peakMemoryBytes: maxRSS * 1024,
+        tensorBytes: engine.allocatedBytes,
+        cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+      };
+    },
   );
 
 async function admit(link: Link, secret: string, runner: NodeRunner): Promise<void> {
   try {
     await openDoor(link, secret, 'host', doorTimeout);
-    runner.addGuest(link);
+    runner.addGuest(keepAlive(link));
   } catch {
     // A stranger is turned away, and told so by the door; the ring is not disturbed.
   }

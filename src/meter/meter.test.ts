@@ -166,7 +166,8 @@ test('a recording survives the wire, and nonsense is refused', () => {
     { type: 'serialise', seconds: 0.25, at: 2 },
     commit(2, 3),
   ];
-  const recording = { figures: figuresOf(entries), entries };
+  const usage = { peakMemoryBytes: 1, tensorBytes: 1, cpuSeconds: 0.5 };
+  const recording = { figures: figuresOf(entries), usage, entries };
   expect(parseRecording(JSON.parse(JSON.stringify(recording)), 'attic')).toEqual(recording);
   for (const bad of [
     null,

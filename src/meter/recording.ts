@@ -48,13 +48,33 @@ const entry: z.ZodType<Entry> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('commit'), step: z.int().min(0), at: seconds }),
 ]);
 
+/** What the process of a node has used in all. */
+export interface ProcessUsage {
+  /** Resident, at the most. */
+  readonly peakMemoryBytes: number;
+  /** Of tensors. */
+  readonly tensorBytes: number;
+  readonly cpuSeconds: number;
+}
+
+const usage: z.ZodType<ProcessUsage> = z.strictObject({
+  peakMemoryBytes: bytes,
+  tensorBytes: bytes,
+  cpuSeconds: z.number().min(0),
+});
+
 export interface Recording {
   readonly figures: Figures;
+  readonly usage: ProcessUsage;
   /** The newest entries, in order; none unless they were asked for. */
   readonly entries: readonly Entry[];
 }
 
-const recording: z.ZodType<Recording> = z.strictObject({ figures, entries: z.array(entry) });
+const recording: z.ZodType<Recording> = z.strictObject({
+  figures,
+  usage,
+  entries: z.array(entry),
+});
 
 /** Errors: PROTOCOL. */
 export function parseRecording(value: unknown, from: string): Recording {

@@ -201,7 +201,11 @@ const clock = z.strictObject({ sent: seconds, trace: z.boolean() });
 const clockAnswer = z.strictObject({ sent: seconds, received: seconds, answered: seconds });
 
 /** Worker to master, last of all: its meter's figures and, for a trace, its newest entries; meter/ reads them. */
-const metered = z.strictObject({ figures: z.unknown(), entries: z.array(z.unknown()).max(10_000) });
+const metered = z.strictObject({
+  figures: z.unknown(),
+  usage: z.unknown(),
+  entries: z.array(z.unknown()).max(10_000),
+});
 
 const nothing = z.strictObject({});
 

@@ -68,9 +68,10 @@ export class Peers {
       const { sent } = message;
       this.#tell(from, { type: 'clockAnswer', sent, received, answered: recorder.now() });
     } else if (message.type === 'clockAnswer') this.#clocks?.answered(from, message);
-    else if (message.type === 'metered')
-      this.#recordings.set(from, { figures: message.figures, entries: message.entries });
-    else return false;
+    else if (message.type === 'metered') {
+      const { type: _, ...recording } = message;
+      this.#recordings.set(from, recording);
+    } else return false;
     return true;
   }
 
@@ -85,8 +86,8 @@ export class Peers {
   /** Exchanges last words and closes all links. */
   async close(): Promise<void> {
     if (this.#recorder && this.has(masterId)) {
-      const { figures, entries } = this.#recorder.recording;
-      this.#tell(masterId, { type: 'metered', figures, entries: [...entries] });
+      const { entries, ...recording } = this.#recorder.recording;
+      this.#tell(masterId, { type: 'metered', ...recording, entries: [...entries] });
     } else if (this.#clocks) await this.#lastWords();
     await Promise.allSettled([...this.#links.values()].map((link) => link.close()));
   }

@@ -1,7 +1,7 @@
 // Notes what a node does and when, for its meter, and if wanted keeps the newest entries for a trace.
 
 import { Meter } from '../meter/fold.ts';
-import type { Recording } from '../meter/recording.ts';
+import type { ProcessUsage, Recording } from '../meter/recording.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { describeWork } from '../meter/works.ts';
 import type { IdleCause, Work } from '../node.ts';
@@ -19,10 +19,13 @@ export class Recorder {
   #entries: Entry[] = [];
   #busyBefore = 0;
 
-  /** `busySeconds`: how long the engine has computed in all. */
-  constructor(now: () => number, busySeconds: () => number) {
+  readonly #usage: () => ProcessUsage;
+
+  /** `busySeconds`: how long the engine has computed in all; `usage`: what its process has used. */
+  constructor(now: () => number, busySeconds: () => number, usage: () => ProcessUsage) {
     this.now = now;
     this.#busySeconds = busySeconds;
+    this.#usage = usage;
   }
 
   computed(work: Work): void {
@@ -53,6 +56,7 @@ export class Recorder {
   }
 
   get recording(): Recording {
-    return { figures: this.#meter.figures, entries: this.#entries.slice(-keptEntries) };
+    const entries = this.#entries.slice(-keptEntries);
+    return { figures: this.#meter.figures, usage: this.#usage(), entries };
   }
 }
