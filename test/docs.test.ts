@@ -18,6 +18,10 @@ test.each(pages)('%s is in step with the code (npm run docs)', (page) => {
   expect(text).toBe(fillIn(text, contents));
 });
 
+test.each(Object.entries(contents))('the block %s says something', (_, content) => {
+  expect(content).toMatch(/\S/);
+});
+
 test('every block stands in a page', () => {
   const all = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
   for (const name of Object.keys(contents)) expect(all).toContain(`<!-- begin ${name}:`);

@@ -31,10 +31,13 @@ export function keyTable(schema: JsonSchema, leftOut: readonly string[] = []): s
   return ['| key | value | default | what it is |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+/** The objects that a value may be, at whatever depth of choices. */
+const objectsOf = (schema: JsonSchema): readonly JsonSchema[] =>
+  schema.properties ? [schema] : (schema.oneOf ?? schema.anyOf ?? []).flatMap(objectsOf);
+
 /** One heading and table for each kind of an object that is told apart by `discriminator`. */
 export function kindSections(schema: JsonSchema, discriminator: string, heading: string): string {
-  return (schema.oneOf ?? schema.anyOf ?? [])
-    .filter(({ properties }) => properties !== undefined)
+  return objectsOf(schema)
     .map((kind) => {
       const name = String(kind.properties?.[discriminator]?.const);
       const table = keyTable(kind, [discriminator]);
