@@ -11,6 +11,8 @@ import { updateScalars } from '../model/stage.ts';
 import { ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Executor, Node, Purpose, Work, WorkResult } from '../node.ts';
+import { Master as ServerMaster } from '../parameter-server/master.ts';
+import { Member } from '../parameter-server/member.ts';
 import { cutStages } from '../plan/cutter.ts';
 import type { Dataset, Engine } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
@@ -19,11 +21,13 @@ import { Worker } from '../ring/worker.ts';
 import { EngineExecutor } from '../runtime/executor.ts';
 import { ReplicaExecutor } from '../runtime/replica-executor.ts';
 import { SampleReader } from '../runtime/samples.ts';
+import { isShardWork, ServerExecutor, withShard } from '../runtime/server-executor.ts';
 import type { SampleSources } from '../runtime/samples.ts';
 import { Newcomer } from './newcomer.ts';
 import { sampleOrder } from './sample-order.ts';
+import type { ServerSettings } from './server-flags.ts';
 
-export const architectures = ['ring', 'all-reduce'] as const;
+export const architectures = ['ring', 'parameter-server', 'all-reduce'] as const;
 export type Architecture = (typeof architectures)[number];
 
 /** A node and what computes for it. */
@@ -43,6 +47,8 @@ export interface MasterRequest {
   readonly workers: number;
   readonly isLocal: boolean;
   readonly loadedStep?: number;
+  /** With a parameter server: how it is set up. */
+  readonly server?: ServerSettings;
 }
 
 type Capabilities = Omit<MessageOf<'join'>, 'type' | 'address'>;
@@ -73,15 +79,23 @@ export function createMaster(
   engine: Engine,
   capabilities: Capabilities,
 ): Machine {
-  return request.architecture === 'ring'
-    ? ringMaster(request, engine, capabilities)
-    : allReduceMaster(request, engine, capabilities);
+  switch (request.architecture) {
+    case 'ring':
+      return ringMaster(request, engine, capabilities);
+    case 'all-reduce':
+      return allReduceMaster(request, engine, capabilities);
+    case 'parameter-server':
+      return serverMaster(request, engine, capabilities);
+  }
 }
 
 /** A node that becomes what its master tells it to be. */
 export function createWorker(join: MessageOf<'join'>, engine: Engine): Machine {
   return {
-    node: new Newcomer(new Worker(join), { enrol: () => new AllReduceWorker(join) }),
+    node: new Newcomer(new Worker(join), {
+      enrol: () => new AllReduceWorker(join),
+      appoint: () => new Member(join),
+    }),
     executor: new WorkerExecutor(engine),
   };
 }
@@ -112,22 +126,46 @@ function allReduceMaster(
   capabilities: Capabilities,
 ): Machine {
   const sources = trainingSamples(samples);
-  const { data, steps } = training.resolved;
   const node = new AllReduceMaster({
     ...common(training),
     training: ringTraining(training),
     course,
     workers,
     capabilities,
-    data: {
-      order: sources.order,
-      trainCount: data.trainCount,
-      sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
-      steps,
-    },
+    data: dataOf(training, sources.order),
   });
   return { node, executor: new ReplicaExecutor(engine, () => sources.order, sources) };
 }
+
+function serverMaster(
+  { training, course, samples, workers, server }: MasterRequest,
+  engine: Engine,
+  capabilities: Capabilities,
+): Machine {
+  const sources = trainingSamples(samples);
+  const node = new ServerMaster({
+    ...common(training),
+    ...server!,
+    training: ringTraining(training),
+    course,
+    devices: workers,
+    capabilities,
+    data: dataOf(training, sources.order),
+  });
+  const replica = new ReplicaExecutor(engine, () => sources.order, sources);
+  return { node, executor: withShard(new ServerExecutor(engine), replica) };
+}
+
+/** What is to be shipped to workers that hold the whole model. */
+const dataOf = (
+  { resolved: { data, steps } }: ResolvedTraining,
+  order: NonNullable<SampleSources['order']>,
+) => ({
+  order,
+  trainCount: data.trainCount,
+  sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
+  steps,
+});
 
 /** Errors: USAGE when there is nothing to train on. */
 function trainingSamples({ train, order, evaluate }: SampleSources): {
@@ -144,11 +182,11 @@ function trainingSamples({ train, order, evaluate }: SampleSources): {
 function common(training: ResolvedTraining) {
   const { steps } = training.resolved;
   return {
-    schedule: (step: number, factor: number) => {
+    schedule: (step: number, factor: number, update = step) => {
       const learningRate = learningRateAt(training.learningRate, step, steps);
       return {
         learningRate,
-        scalars: [...updateScalars(training, step + 1, learningRate, factor)],
+        scalars: [...updateScalars(training, update + 1, learningRate, factor)],
       };
     },
     ...(training.clipNorm !== undefined && { clipNorm: training.clipNorm }),
@@ -158,6 +196,7 @@ function common(training: ResolvedTraining) {
 /** Carries out the works of whatever the worker has become: its first work says what that is. */
 class WorkerExecutor implements Executor {
   readonly #engine: Engine;
+  #shard: ServerExecutor | undefined;
   #executor: Executor | undefined;
 
   constructor(engine: Engine) {
@@ -165,6 +204,7 @@ class WorkerExecutor implements Executor {
   }
 
   run(work: Work): Promise<WorkResult> {
+    if (isShardWork(work)) return (this.#shard ??= new ServerExecutor(this.#engine)).run(work);
     this.#executor ??=
       work.kind === 'prepareReplica'
         ? new ReplicaExecutor(this.#engine, sampleOrder)

@@ -43,7 +43,15 @@ withEngineFlags(withRingFlags(train))
     new Option(
       '--architecture <kind>',
       'how the nodes train together: each with some of the layers, or all with the whole model',
-    ).choices(['ring', 'all-reduce']),
+    ).choices(['ring', 'parameter-server', 'all-reduce']),
+  )
+  .option(
+    '--consistency <kind>',
+    'with a parameter server: bsp, async, or ssp:S with workers at most S steps apart (default: bsp)',
+  )
+  .option(
+    '--servers <K>',
+    'with a parameter server: how many of the nodes are servers (default: 1), or colocated',
   )
   .option('-e, --epochs <E>', 'go through the training samples E times', wholeNumber(1))
   .addOption(

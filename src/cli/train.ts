@@ -18,6 +18,8 @@ import type { MasterSessionOptions, Session } from './master-session.ts';
 import { engineOf, workersOf } from './ring-flags.ts';
 import type { EngineFlags, RingFlags } from './ring-flags.ts';
 import { newRunFolder, requireNoRun } from './run-folder.ts';
+import { serverOf } from './server-flags.ts';
+import type { ServerFlags } from './server-flags.ts';
 import { createRunStore } from './run-store.ts';
 import { sampleOrder } from './sample-order.ts';
 import { personDisplay } from './training-display.ts';
@@ -28,7 +30,7 @@ import { jsonDisplay } from './training-json.ts';
 import { writeTrace } from './trace-file.ts';
 import { TrainingProgress } from './training-progress.ts';
 
-export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags {
+export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags, ServerFlags {
   readonly architecture?: Architecture;
   readonly out?: string;
   readonly json?: true;
@@ -50,6 +52,7 @@ export async function train(file: string | undefined, flags: TrainFlags): Promis
   const parsed = parseTraining(withFlags(given.value, flags), given.where);
   const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
   const workers = workersOf(flags, training.nodes ?? 1);
+  const server = serverOf(flags, training, workers.count + 1);
   const folder = flags.out ?? newRunFolder(training.name ?? given.stem, new Date());
   requireNoRun(folder);
   const data = await openData(training.data, {
@@ -58,7 +61,7 @@ export async function train(file: string | undefined, flags: TrainFlags): Promis
     loss: training.loss,
   });
   try {
-    await runTraining(training, data, workers, folder, flags);
+    await runTraining(training, data, { workers, ...(server && { server }) }, folder, flags);
   } finally {
     await data.close();
   }
@@ -67,7 +70,7 @@ export async function train(file: string | undefined, flags: TrainFlags): Promis
 async function runTraining(
   training: Training,
   data: OpenData,
-  workers: MasterSessionOptions['workers'],
+  { workers, server }: Pick<MasterSessionOptions, 'workers' | 'server'>,
   folder: string,
   flags: TrainFlags,
 ): Promise<void> {
@@ -101,6 +104,7 @@ async function runTraining(
 
   session = await startMaster({
     ...(flags.architecture && { architecture: flags.architecture }),
+    ...(server && { server }),
     training: resolved,
     purpose: 'train',
     course: courseOf(resolved),

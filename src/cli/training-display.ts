@@ -34,6 +34,9 @@ export interface TrainingDisplay {
 
 const barWidth = 16;
 
+const stalenessLine = ({ pushes, mean, most }: Extract<Report, { kind: 'staleness' }>): string =>
+  `staleness: ${mean.toFixed(1)} updates between a pull and its push on average, ${most} at most (of ${formatCount(pushes)})`;
+
 export function personDisplay(training: ResolvedTraining, output: LineOutput): TrainingDisplay {
   const line = new LiveLine(output);
   const { resolved } = training;
@@ -67,6 +70,8 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
     return `sent to the workers before the first step: ${sent} in ${formatDuration(seconds)}`;
   };
 
+  let staleness: Extract<Report, { kind: 'staleness' }> | undefined;
+
   return {
     started: (engine) => line.print(engineLine(engine)),
     waiting: (workers, invitations) => line.print(...waitingLines(workers, invitations)),
@@ -96,6 +101,12 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
         case 'evaluated':
           line.print(epochLine(report));
           break;
+        case 'dropped':
+          line.print(`${report.node} is gone (${report.reason}): the others take over its part`);
+          break;
+        case 'staleness':
+          staleness = report;
+          break;
         case 'output':
         case 'saved':
           break;
@@ -111,6 +122,7 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
       line.clear();
       if (!isComplete) return;
       const { step, samples, seconds, trainingSeconds, accuracy, testLoss } = progress;
+      if (staleness) line.print('', stalenessLine(staleness));
       line.print(
         '',
         `trained ${formatNumberOf(step, 'step')} in ${formatDuration(seconds)}, ${formatCount(samples / trainingSeconds)} samples/s`,

@@ -29,6 +29,12 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
           return say('saved', { step: report.step });
         case 'shipped':
           return say('shipped', { ...shipped });
+        case 'dropped':
+          return say('dropped', { node: report.node, reason: report.reason });
+        case 'staleness': {
+          const { pushes, mean, most } = report;
+          return say('staleness', { pushes, mean, most });
+        }
         case 'evaluating':
         case 'output':
         case 'shipping':

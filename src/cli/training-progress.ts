@@ -78,6 +78,8 @@ export class TrainingProgress {
         this.savedStep = report.step;
         return undefined;
       case 'joined':
+      case 'dropped':
+      case 'staleness':
       case 'evaluating':
       case 'output':
         return undefined;

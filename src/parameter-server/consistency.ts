@@ -22,3 +22,12 @@ export function parseConsistency(text: string): Consistency {
     `'${text}' is no consistency: give bsp, async, or ssp:S with S the steps that a worker may be ahead, such as ssp:2`,
   );
 }
+
+/** Errors: USAGE when gradients are to be clipped by a norm that nobody ever knows. */
+export function requireNoClipping(consistency: Consistency, clipNorm: number | undefined): void {
+  if (clipNorm === undefined || consistency.kind === 'bsp') return;
+  throw new RingError(
+    'USAGE',
+    'clipNorm needs the gradients of a whole step, which async and ssp never have together: use bsp, or train without clipNorm',
+  );
+}

@@ -2,7 +2,6 @@
 // the scalars of the updates that follow from them; it puts the losses together; and where the course
 // wants a look at the test set, a checkpoint or the end, it lets all catch up first.
 
-import { RingError } from '../errors.ts';
 import type { NodeId } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Boundary, Next } from '../machine/boundary.ts';
@@ -18,6 +17,7 @@ import type { Post } from './post.ts';
 import { UpdateScalars } from './scalars.ts';
 import type { Schedule } from './scalars.ts';
 import { StepLosses } from './step-losses.ts';
+import { StepNorms } from './step-norms.ts';
 
 export interface LeadOptions {
   readonly roles: Roles;
@@ -55,8 +55,7 @@ export class Lead {
   readonly #passes = new Map<number, TrainPass>();
   readonly #losses = new StepLosses();
   readonly #scalars: UpdateScalars;
-  /** Squared norms of keys, by step, where gradients are clipped. */
-  readonly #norms = new Map<number, Map<number, number | null>>();
+  readonly #norms: StepNorms;
   /** Pushes that there will be of every key in the steps that were given. */
   #pushes = 0;
   #reported = 0;
@@ -69,6 +68,7 @@ export class Lead {
     this.#outbox = outbox;
     const { workers } = options.roles;
     for (const node of workers) this.#workers.set(node, newWorker());
+    this.#norms = new StepNorms(options.keys, options.layers);
     this.#scalars = new UpdateScalars(options.schedule, options.isSynchronous ? 1 : workers.length);
   }
 
@@ -159,19 +159,12 @@ export class Lead {
   }
 
   /** Clipping: when all keys of a step are measured, they may be updated. Errors: NOT_FINITE. */
-  measured({ key, step, squaredNorm }: MessageOf<'measured'>): void {
-    const { keys, layers, clipNorm, schedule } = this.#options;
-    const norms = this.#norms.get(step) ?? new Map<number, number | null>();
-    this.#norms.set(step, norms.set(key, squaredNorm));
-    if (norms.size < keys.length) return;
-    this.#norms.delete(step);
-    const byLayer: (number | null)[] = Array.from({ length: layers }, () => 0);
-    for (const { key, layer } of keys) {
-      const [sum, norm] = [byLayer[layer]!, norms.get(key)!];
-      byLayer[layer] = sum === null || norm === null ? null : sum + norm;
-    }
-    const factor = gradientFactor(step, byLayer, clipNorm);
-    const { scalars } = schedule(step, factor, step);
+  measured(message: MessageOf<'measured'>): void {
+    const { clipNorm, schedule } = this.#options;
+    const { step } = message;
+    const norms = this.#norms.add(message);
+    if (!norms) return;
+    const { scalars } = schedule(step, gradientFactor(step, norms, clipNorm), step);
     this.#toServers({ update: step, scalars: [[...scalars]] });
   }
 
@@ -234,12 +227,3 @@ const newWorker = (): WorkerState => ({
   settled: 0,
   staleness: { pushes: 0, staleness: 0, stalest: 0 },
 });
-
-/** Errors: USAGE for what cannot be trained together. */
-export function requireConsistent(clipNorm: number | undefined, isSynchronous: boolean): void {
-  if (clipNorm === undefined || isSynchronous) return;
-  throw new RingError(
-    'USAGE',
-    'clipNorm needs the gradients of a whole step, which async and ssp never have together: use bsp, or train without clipNorm',
-  );
-}

@@ -7,12 +7,13 @@ import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Boundary } from '../machine/boundary.ts';
-import type { EndError, Next } from '../machine/boundary.ts';
+import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
 import { Checkpoint } from './checkpoint.ts';
 import type { Device } from './device.ts';
+import { Evaluation } from './evaluation.ts';
 import { Formation } from './formation.ts';
 import type { FormationOptions } from './formation.ts';
 import { Lead } from './lead.ts';
@@ -30,19 +31,19 @@ export class Master implements Node {
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
   readonly #post = new Post(masterId, this.#outbox);
+  readonly #channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
   readonly #formation: Formation;
   readonly #boundary: Boundary;
   /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
-  #evaluation: Extract<Next, { kind: 'evaluate' }> | undefined;
-  #checkpoint: Checkpoint | undefined;
+  /** What the course wants between two steps. */
+  #pause: Evaluation | Checkpoint | undefined;
   #over = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#outbox.generation = 1;
-    const channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
-    this.#formation = new Formation(options, channels);
+    this.#formation = new Formation(options, this.#channels);
     this.#boundary = new Boundary(options.course, undefined);
   }
 
@@ -70,6 +71,8 @@ export class Master implements Node {
       case 'unlinked':
         return this.#lost(event.node, event.reason);
       case 'failed':
+        // Of a device that is lost its link tells, and which one it is.
+        if (event.code === 'NODE_LOST' && this.#lead) return undefined;
         return this.#end({ code: event.code, reason: event.reason });
       case 'stored':
         return this.#checkpoint?.stored();
@@ -172,7 +175,7 @@ export class Master implements Node {
     if (!this.#lead && this.#formation.advance()) this.#begin();
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
-    if (this.#formation.shipping.isDone && !this.#isBusy) this.#lead?.grant();
+    if (this.#formation.shipping.isDone && !this.#pause) this.#lead?.grant();
     this.#device?.advance();
   }
 
@@ -190,6 +193,10 @@ export class Master implements Node {
     this.#lead = new Lead(options, this.#post, this.#outbox);
   }
 
+  get #checkpoint(): Checkpoint | undefined {
+    return this.#pause instanceof Checkpoint ? this.#pause : undefined;
+  }
+
   get #device(): Device | undefined {
     return this.#formation.device;
   }
@@ -198,59 +205,43 @@ export class Master implements Node {
     return this.#options.consistency.kind === 'bsp';
   }
 
-  /** The course wants something other than a step. */
-  get #isBusy(): boolean {
-    return this.#evaluation !== undefined || this.#checkpoint !== undefined;
-  }
-
+  /** Carries out what the course wants besides steps, one after the other. */
   #betweenSteps(): void {
-    this.#evaluate();
-    if (this.#checkpoint?.isDone) {
-      const { step } = this.#checkpoint;
-      this.#checkpoint = undefined;
+    if (!this.#pause) this.#beginPause(this.#lead?.takePending());
+    if (this.#pause instanceof Evaluation) this.#pause.advance();
+    if (!this.#pause?.isDone) return;
+    const { step } = this.#pause;
+    if (this.#pause instanceof Checkpoint) {
       this.#boundary.saved(step);
       this.#outbox.report({ kind: 'saved', step });
-      return this.#advance();
     }
-    if (this.#isBusy) return undefined;
-    const pending = this.#lead?.takePending();
-    if (!pending) return undefined;
-    if (!this.#isSynchronous && pending.kind === 'save')
-      this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
-    switch (pending.kind) {
-      case 'end':
-        return this.#end(pending.error);
-      case 'save': {
-        const routes = {
-          post: this.#post,
-          outbox: this.#outbox,
-          works: this.#works,
-          keys: this.#formation.keys,
-          servers: this.#formation.roles!.servers,
-        };
-        this.#checkpoint = new Checkpoint(pending.step, routes);
-        return this.#advance();
-      }
-      case 'evaluate':
-        this.#evaluation = pending;
-        // Others may have pushed since this replica last pulled.
-        if (!this.#isSynchronous) this.#device!.worker!.refresh();
-        return this.#advance();
-    }
+    this.#pause = undefined;
+    this.#advance();
   }
 
-  #evaluate(): void {
-    const worker = this.#device?.worker;
-    if (!this.#evaluation || !worker?.isFresh) return;
-    const { step, epoch, rows: samples } = this.#evaluation;
-    if (!worker.isEvaluating) return worker.evaluate(step, samples);
-    const outcome = worker.evaluated();
-    if (!outcome) return;
-    this.#evaluation = undefined;
-    const { loss, correct } = outcome;
-    const accuracy = correct === undefined ? {} : { accuracy: correct / samples };
-    this.#outbox.report({ kind: 'evaluated', step, epoch, samples, loss, ...accuracy });
-    this.#advance();
+  #beginPause(pending: ReturnType<Lead['takePending']>): void {
+    switch (pending?.kind) {
+      case undefined:
+        return undefined;
+      case 'end':
+        return this.#end(pending.error);
+      case 'evaluate':
+        this.#pause = new Evaluation(
+          pending,
+          this.#device!.worker!,
+          this.#isSynchronous,
+          this.#outbox,
+        );
+        return undefined;
+      case 'save':
+        if (!this.#isSynchronous)
+          this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
+        this.#pause = new Checkpoint(pending.step, {
+          ...this.#channels,
+          keys: this.#formation.keys,
+          servers: this.#formation.roles!.servers,
+        });
+    }
   }
 
   /** The user wants the run to end: after the steps that were given, with everything saved. */
