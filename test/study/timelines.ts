@@ -4,7 +4,7 @@
 import type { Work } from '../../src/node.ts';
 import type { BusyKind, Entry, IdleCause } from '../../src/meter/timeline.ts';
 import type { Simulation } from '../../src/simulator/simulator.ts';
-import { workLabel } from '../../src/simulator/picture.ts';
+import { describeWork } from '../../src/meter/works.ts';
 import { runCostedRing } from '../ring/costed-ring.ts';
 
 export interface Load {
@@ -74,7 +74,7 @@ function entriesOf({ spans, transmissions }: Simulation, load: Load): Timelines 
         const cause = awaited[work.kind] ?? 'link';
         if (start > free) entries.push({ type: 'wait', cause, at: free });
         const kind = kinds[work.kind]!;
-        entries.push({ type: 'compute', kind, label: workLabel(work), start, end });
+        entries.push({ type: 'compute', kind, label: describeWork(work).label, start, end });
         free = end;
         if (work.kind === 'update') entries.push({ type: 'commit', step: ++step, at: end });
       }

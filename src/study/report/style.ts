@@ -109,10 +109,11 @@ footer { margin-top: 48px; color: var(--soft); font-size: 0.875rem; }
 }
 ${flatTimeline}
 @media print {
-  body { font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 11px; }
+  body { font-size: 1rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   figure, tr, dl div { break-inside: avoid; }
-  h2, h3, figcaption { break-after: avoid; }
+  h2, h3, figcaption, .legend { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 9px; }
   th, td { padding: 3px 0 3px 8px; }
