@@ -103,7 +103,8 @@ export class AllReduceMaster implements Node {
         this.#unlinked(event.node, event.reason);
         break;
       case 'failed':
-        this.#end({ code: event.code, reason: event.reason });
+        if (event.code === 'NODE_LOST') this.#lost(event);
+        else this.#end({ code: event.code, reason: event.reason });
         break;
       case 'stored':
         this.#transfer?.settled();
@@ -138,7 +139,7 @@ export class AllReduceMaster implements Node {
         return undefined;
       case 'failed': {
         const { code, node = from, message: reason } = message;
-        return this.#end({ code, reason: `${this.#group.nameOf(node)}: ${reason}` });
+        return this.#lost({ code, reason: `${this.#group.nameOf(node)}: ${reason}` });
       }
       default:
         throw notDue(from, message);
@@ -242,7 +243,7 @@ export class AllReduceMaster implements Node {
   #unlinked(node: NodeId, reason: string): void {
     if (!this.#group.has(node)) return;
     if (!this.#group.isFull) return this.#group.leave(node);
-    this.#stop({ code: 'NODE_LOST', reason: `${this.#group.nameOf(node)} is gone: ${reason}` });
+    this.#lost({ code: 'NODE_LOST', reason: `${this.#group.nameOf(node)} is gone: ${reason}` });
   }
 
   // ------------------------------------------------------------------------------ the course
@@ -318,6 +319,11 @@ export class AllReduceMaster implements Node {
     this.#boundary.saved(step);
     this.#outbox.report({ kind: 'saved', step });
     this.#next();
+  }
+
+  /** Without one node there is no sum; that it is gone may be told more than once. */
+  #lost({ code, reason }: EndError): void {
+    if (!this.#boundary.isEnding) this.#stop({ code, reason });
   }
 
   /** Ends the run with what is committed; a step that is under way is dropped. */

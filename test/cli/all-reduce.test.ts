@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  childrenOf,
+  failure,
+  inFolder,
+  invitationOf,
+  modelOf,
+  outcome,
+  run,
+  start,
+  survivorsOf,
+  writeTraining,
+} from './command.ts';
+
+const linux = process.platform === 'linux';
+
+const losses = (folder: string): number[] =>
+  readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { loss?: number; testLoss?: number })
+    .map(({ loss, testLoss }) => loss ?? testLoss!);
+
+test('three nodes, local or joined, have the losses of one but for rounding', async () => {
+  const file = writeTraining('all-reduce.json');
+  const [one, three, joined] = ['ar-one', 'ar-three', 'ar-joined'].map((name) => inFolder(name));
+  expect(await run('train', file, '--out', one!)).toMatchObject({ code: 0, stderr: '' });
+  const flags = ['--architecture', 'all-reduce'];
+  const local = await run('train', file, ...flags, '--nodes', '3', '--out', three!);
+  expect(local).toMatchObject({ code: 0, stderr: '' });
+  expect(local.stdout).toMatch(/sent to the workers before the first step: \d+ samples, .*B/);
+
+  const listen = ['--workers', '2', '--listen', '127.0.0.1:0', '--json', '--out', joined!];
+  const master = start('train', file, ...flags, ...listen);
+  const invitation = await invitationOf(master);
+  const workers = [1, 2].map(() => start('join', invitation, '--engine', 'wasm'));
+  const [first] = await Promise.all(workers.map(({ ended }) => ended));
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first!.stdout).toMatch(/holds all 8 layers: .*dense/);
+  const { code, stdout } = await master.ended;
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/"type":"shipped","samples":\d+,"bytes":\d+,"seconds":/);
+
+  expect(modelOf(joined!)).toEqual(modelOf(three!));
+  const [expected, actual] = [losses(one!), losses(three!)];
+  expect(actual).toHaveLength(expected.length);
+  for (const [at, loss] of expected.entries())
+    expect(Math.abs(actual[at]! - loss) / loss, `loss ${at}`).toBeLessThan(1e-5);
+  expect(await run('evaluate', three!, '--nodes', '2')).toMatchObject({ code: 0 });
+});
+
+test.runIf(linux)('a worker that is killed ends the run with one line and no orphan', async () => {
+  const file = writeTraining('ar-killed.json', { epochs: 100_000 });
+  const flags = ['--architecture', 'all-reduce', '--nodes', '3', '--json'];
+  const training = start('train', file, ...flags, '--out', inFolder('ar-killed'));
+  await training.said(/"type":"step","step":9,/);
+  const workers = childrenOf(training.child);
+  expect(workers).toHaveLength(2);
+  process.kill(workers[0]!, 'SIGKILL');
+  expect(outcome(await training.ended)).toEqual(
+    failure(5, /worker.*step \d+ is saved in .*ar-killed/),
+  );
+  expect(await survivorsOf(workers)).toEqual([]);
+});
+
+test('more nodes than samples of a batch are refused', async () => {
+  const file = writeTraining('ar-many.json', { batch: 2 });
+  const flags = ['--architecture', 'all-reduce', '--nodes', '3'];
+  expect(outcome(await run('train', file, ...flags, '--out', inFolder('ar-many')))).toEqual(
+    failure(2, /a batch has 2 samples, so at most 2 nodes can share it, not 3/),
+  );
+});
