@@ -64,9 +64,11 @@ describe.each<[string, () => Transport]>([
         () => true,
       ),
     );
-    const ended = new Promise<void>((resolve) => guest.onClose(() => resolve()));
+    const told = vi.fn<(error?: Error) => void>();
+    guest.onClose(told);
     guest.onFrame(() => {});
-    await ended;
+    await vi.waitUntil(() => told.mock.calls.length > 0);
+    expect(told).toHaveBeenCalledOnce();
   });
 
   test('turns away a wrong secret, and both sides know why', async () => {

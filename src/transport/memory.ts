@@ -3,6 +3,7 @@
 
 import type { Link, Listener, Transport } from '../ports.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import { lengthBytes } from './assembler.ts';
 import { Inbox } from './inbox.ts';
 import { unadmittedFrameBytes } from './limits.ts';
 import { addressInUse, frameTooLarge, linkBroken, linkClosed, nobodyListens } from './refusals.ts';
@@ -126,7 +127,7 @@ export class MemoryLink implements Link {
 
   #arrive(frame: Uint8Array): void {
     if (this.#ended) return;
-    this.receivedBytes += frame.length;
+    this.receivedBytes += lengthBytes + frame.length;
     this.#arrived.push(frame);
     this.#inbox.draw();
   }

@@ -21,6 +21,13 @@ export const linkBroken = (remote: string, cause?: unknown): RingError =>
     cause,
   });
 
+/** The other side neither sends nor ends the link. */
+export const linkSilent = (remote: string, seconds: number): RingError =>
+  new RingError(
+    'NODE_LOST',
+    `the link to ${remote} has been silent for ${seconds} s: its process is stopped, or the network is gone`,
+  );
+
 export const frameTooLarge = (remote: string, bytes: number, limit: number): RingError =>
   new RingError(
     'PROTOCOL',
