@@ -62,10 +62,14 @@ export function requireFewEnough(
   if (architecture === 'ring') {
     const trainable = resolved.layers.filter(({ parameters }) => parameters.length > 0);
     const usable = Math.max(1, trainable.length);
+    const limit =
+      usable === 1
+        ? 'the model has 1 layer with parameters, so it trains on one node only'
+        : `the model has ${usable} layers with parameters, so a ring can use at most ${usable} nodes`;
     if (nodes > usable)
       throw new RingError(
         'TOO_MANY_NODES',
-        `the model has ${usable} layers with parameters, so a ring can use at most ${usable} nodes, not ${nodes}: ask for fewer nodes or add layers`,
+        `${limit}, not ${usable === 1 ? 'on ' : ''}${nodes}: ask for fewer nodes or add layers`,
       );
   } else if (nodes > resolved.batch)
     throw new RingError(

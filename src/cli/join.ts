@@ -27,7 +27,7 @@ export async function join(given: string | undefined, flags: JoinFlags): Promise
     );
   const display = flags.quiet ? undefined : new WorkerDisplay(process.stdout);
   const session = await startWorker(invitation, engineOf(flags), (event) => display?.take(event));
-  const release = onInterrupt(() => session.stop());
+  const release = onInterrupt(session);
   try {
     display?.line.print(`engine: ${session.engine.name}`, 'joined; waiting for the ring to form');
     await session.ended;

@@ -18,6 +18,8 @@ const nodeFlags = extension === '.ts' ? process.execArgv : [];
 
 /** How long a worker may take to end by itself. */
 const graceMilliseconds = 3000;
+/** How long the end of a worker's link may come after that of its process. */
+const linkMilliseconds = 500;
 
 export class LocalWorkers {
   readonly #processes: ChildProcess[] = [];
@@ -46,11 +48,16 @@ export class LocalWorkers {
       this.#processes.push(child);
       this.#exits.push(
         new Promise((resolve) => {
-          child.on('close', (code) => {
-            const last = said.trim().split('\n').at(-1);
-            if (!this.#closing && code !== 0)
-              lost(`a local worker ended: ${last || `exit code ${code}`}`);
+          child.on('close', (code, signal) => {
             resolve();
+            if (code === 0) return;
+            const last = said.trim().split('\n').at(-1);
+            const how = signal ? `killed (${signal})` : `exit code ${code}`;
+            const tell = (): void => {
+              if (!this.#closing) lost(`a local worker ended: ${last || how}`);
+            };
+            // The end of its link, which names the node, is told first where there was one.
+            setTimeout(tell, linkMilliseconds);
           });
           child.on('error', (error) => {
             lost(`a local worker could not be started: ${error.message}`);
@@ -61,12 +68,16 @@ export class LocalWorkers {
     }
   }
 
+  /** Ends them at once, also one that is stopped. */
+  kill(): void {
+    this.#closing = true;
+    for (const child of this.#processes) child.kill('SIGKILL');
+  }
+
   /** Waits until all have ended, and ends those that do not. */
   async close(): Promise<void> {
     this.#closing = true;
-    const timer = setTimeout(() => {
-      for (const child of this.#processes) child.kill('SIGKILL');
-    }, graceMilliseconds);
+    const timer = setTimeout(() => this.kill(), graceMilliseconds);
     await Promise.all(this.#exits);
     clearTimeout(timer);
   }

@@ -1,7 +1,10 @@
 // Who forms the ring, from the flags that say it: processes started here, or devices that join.
 
+import { availableParallelism } from 'node:os';
+
 import { RingError } from '../errors.ts';
 import type { Training } from '../model/training.ts';
+import { formatNumberOf } from './format.ts';
 import type { MasterSessionOptions } from './master-session.ts';
 import type { EngineOptions } from './engine-options.ts';
 
@@ -36,11 +39,17 @@ export function workersOf(
   return { kind: 'join', count: workers, listen };
 }
 
-/** Flags before what a file says. */
-export const engineOf = (
+/** Flags before what a file says, which may come from a device with more cores. Errors: USAGE. */
+export function engineOf(
   flags: EngineFlags,
   file: Pick<Training, 'engine' | 'threads'> = {},
-): EngineOptions => ({
-  kind: flags.engine ?? file.engine ?? 'auto',
-  threads: flags.threads ?? file.threads ?? 1,
-});
+  cores: number = availableParallelism(),
+): EngineOptions {
+  const { threads = Math.min(file.threads ?? 1, cores) } = flags;
+  if (threads > cores)
+    throw new RingError(
+      'USAGE',
+      `--threads ${threads} is more than the ${formatNumberOf(cores, 'core')} of this device: give at most ${cores}`,
+    );
+  return { kind: flags.engine ?? file.engine ?? 'auto', threads };
+}

@@ -38,10 +38,13 @@ export function createRunStore(
   const trained = layerTensors(training, 'parameters');
   const model = typesOf([...trained, ...layerTensors(training, 'state')]);
   const optimizer = typesOf(stageUpdate(training, trained).state);
-  let begun: CheckpointWriter | undefined;
-  const begin = async (step: number): Promise<CheckpointWriter> => {
+  let begun: Promise<CheckpointWriter> | undefined;
+  let committed: Promise<void> | undefined;
+  const begin = (step: number): Promise<CheckpointWriter> => {
     const epoch = Math.floor(step / resolved.stepsPerEpoch);
-    return (begun ??= await (await open()).checkpoint({ step, epoch, seed }, model, optimizer));
+    return (begun ??= open().then((run) =>
+      run.checkpoint({ step, epoch, seed }, model, optimizer),
+    ));
   };
   return {
     async save(step, _layer, { tensors }) {
@@ -53,13 +56,16 @@ export function createRunStore(
     async complete(step) {
       const checkpoint = await begin(step);
       begun = undefined;
-      await checkpoint.commit();
+      committed = checkpoint.commit();
+      await committed;
     },
     fetch: () => {
       throw new RingError('STORE', 'a run that is being written cannot be read from');
     },
     async discard() {
-      await begun?.discard();
+      // What is whole becomes the checkpoint, what could not be begun or kept has been told.
+      await committed?.catch(() => undefined);
+      await (await begun?.catch(() => undefined))?.discard();
       begun = undefined;
     },
   };

@@ -75,7 +75,7 @@ export async function useRun(
       report(each);
     },
   });
-  const release = onInterrupt(() => session.stop());
+  const release = onInterrupt(session);
   try {
     line.print(engineLine(session.engine));
     if (session.invitation !== undefined)
