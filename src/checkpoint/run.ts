@@ -4,7 +4,7 @@
 // two renames, the state that belongs to the model is found under its partial name.
 
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RingError } from '../errors.ts';
 import type { TensorType } from '../graph/graph.ts';
 import { readMetrics, writeMetrics, type Metrics, type MetricsWriter } from './metrics.ts';
@@ -71,7 +71,7 @@ const files = (folder: string) => ({
 export async function createRun(folder: string, training: unknown): Promise<RunWriter> {
   const { model, state, training: trainingPath, metrics: metricsPath } = files(folder);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const path of [model, state]) {
       await rm(path, { force: true });
       await rm(partialPath(path), { force: true });
@@ -93,6 +93,23 @@ export async function createRun(folder: string, training: unknown): Promise<RunW
       beginCheckpoint(folder, position, parameters, stateTensors),
     close: () => metrics.close(),
   };
+}
+
+/** Makes the folder and what is missing above it, one by one: Node's own way does not end under /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const exists = (path: string): Promise<boolean> =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  const missing: string[] = [];
+  for (let path = resolve(folder); !(await exists(path)); path = dirname(path))
+    missing.unshift(path);
+  for (const path of missing)
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      // Another process has just made it.
+      if (error.code !== 'EEXIST') throw error;
+    });
 }
 
 async function beginCheckpoint(

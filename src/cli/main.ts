@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 
 import { Command, Option } from 'commander';
 
+import { errorCodes } from '../errors.ts';
 import { tellFailure, usageLine } from './fail.ts';
 import { positiveNumber, wholeNumber, withEngineFlags, withRingFlags } from './flags.ts';
 import { version } from './version.ts';
@@ -20,9 +21,13 @@ const exit = (code: number): void => {
   process.stdout.write('', () => process.exit(code));
 };
 
-// Whoever read our output has read enough.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 74));
+// Whoever read our output has read enough, where it is the result; what is only told of work whose
+// result lies elsewhere need not be read by anyone.
+let isOutputResult = true;
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (isOutputResult) process.exit(code === 'EPIPE' ? 0 : errorCodes.STORE.exit);
+});
+process.stderr.on('error', () => {});
 for (const event of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(event, (error: unknown) => exit(tellFailure(error)));
 
@@ -108,6 +113,10 @@ program
   .argument('<run>', 'the folder of a run')
   .option('--json', 'print it in JSON')
   .action(async (run, flags) => (await import('./inspect.ts')).inspect(run, flags));
+
+program.hook('preAction', (_, command) => {
+  isOutputResult = command !== train && command !== join;
+});
 
 try {
   await program.parseAsync();

@@ -1,7 +1,7 @@
 // Where a run is kept when nobody says where, and that no run ever takes another's place.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 import { RingError } from '../errors.ts';
 
@@ -25,11 +25,58 @@ export function newRunFolder(name: string, date: Date): string {
   }
 }
 
-/** Errors: RUN when the folder holds a run already. */
-export function requireNoRun(folder: string): void {
-  if (!holdsRun(folder)) return;
-  throw new RingError(
-    'RUN',
-    `${folder} already holds a run: name another folder with --out, or remove this one`,
+/**
+ * Tells before anything is computed that a run cannot be kept in `folder`; makes nothing. Errors: USAGE,
+ * RUN when files of a run's names are there already, STORE when none could be written.
+ */
+export function requireRoom(folder: string): void {
+  if (folder.trim() === '')
+    throw new RingError(
+      'USAGE',
+      '--out is empty: name a folder, or leave --out away for a new one under runs/',
+    );
+  if (holdsRun(folder))
+    throw new RingError(
+      'RUN',
+      `${folder} already holds a run: name another folder with --out, or remove this one`,
+    );
+  const taken = ['training.json', 'metrics.jsonl', 'state.safetensors'].find((name) =>
+    existsSync(join(folder, name)),
   );
+  if (taken !== undefined && !holdsBegunRun(folder))
+    throw new RingError(
+      'RUN',
+      `${folder} holds a ${taken} that is not of a run: name another folder with --out`,
+    );
+  requireWritable(folder);
+}
+
+/** One that ended before its first checkpoint; its training.json says also what followed from it. */
+function holdsBegunRun(folder: string): boolean {
+  try {
+    const training: unknown = JSON.parse(readFileSync(join(folder, 'training.json'), 'utf8'));
+    return typeof training === 'object' && training !== null && 'resolved' in training;
+  } catch {
+    return false;
+  }
+}
+
+/** The folder, or the nearest above it that is there, must be one that may be written to. */
+function requireWritable(folder: string): void {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new RingError(
+      'STORE',
+      `the run cannot be kept in ${folder}: ${reason}; name another folder with --out`,
+      { cause },
+    );
+  };
+  let nearest = resolve(folder);
+  try {
+    while (!existsSync(nearest)) nearest = dirname(nearest);
+    if (!statSync(nearest).isDirectory()) refuse(`${nearest} is not a folder`);
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof RingError) throw error;
+    refuse(`${nearest} may not be written to`, error);
+  }
 }

@@ -17,7 +17,7 @@ import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import { engineOf, workersOf } from './ring-flags.ts';
 import type { EngineFlags, RingFlags } from './ring-flags.ts';
-import { newRunFolder, requireNoRun } from './run-folder.ts';
+import { newRunFolder, requireRoom } from './run-folder.ts';
 import { serverOf } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
 import { createRunStore } from './run-store.ts';
@@ -26,7 +26,7 @@ import { personDisplay } from './training-display.ts';
 import type { TrainingDisplay } from './training-display.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
 import type { TrainingFile, TrainingFlags } from './training-file.ts';
-import { jsonDisplay } from './training-json.ts';
+import { failureLine, jsonDisplay } from './training-json.ts';
 import { writeTrace } from './trace-file.ts';
 import { TrainingProgress } from './training-progress.ts';
 
@@ -48,13 +48,22 @@ const builtIn: TrainingFile = {
 };
 
 export async function train(file: string | undefined, flags: TrainFlags): Promise<void> {
+  try {
+    await trainFile(file, flags);
+  } catch (error) {
+    if (flags.json) process.stdout.write(failureLine(error));
+    throw error;
+  }
+}
+
+async function trainFile(file: string | undefined, flags: TrainFlags): Promise<void> {
   const given = file === undefined ? builtIn : await readTrainingFile(file);
   const parsed = parseTraining(withFlags(given.value, flags), given.where);
   const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
   const workers = workersOf(flags, training.nodes ?? 1);
   const server = serverOf(flags, training, workers.count + 1);
   const folder = flags.out ?? newRunFolder(training.name ?? given.stem, new Date());
-  requireNoRun(folder);
+  requireRoom(folder);
   const data = await openData(training.data, {
     seed: training.seed,
     baseFolder: given.baseFolder,
@@ -116,10 +125,13 @@ async function runTraining(
     trace: flags.trace !== undefined,
   });
   let interrupted = false;
-  const release = onInterrupt(() => {
-    interrupted = true;
-    display.stopping();
-    session.stop();
+  const release = onInterrupt({
+    stop() {
+      interrupted = true;
+      display.stopping();
+      session.stop();
+    },
+    abandon: () => session.abandon(),
   });
   const saving = setInterval(() => session.save(), saveMilliseconds);
   try {
@@ -134,10 +146,10 @@ async function runTraining(
     throw failure ?? explained(error, progress, folder, interrupted);
   } finally {
     clearInterval(saving);
-    release();
     if (flags.trace !== undefined) await writeTrace(flags.trace, session.recordings());
     await store.discard();
     await (await run?.catch(() => undefined))?.close();
+    release();
   }
 }
 

@@ -1,6 +1,14 @@
 // A training's reports for a program: one JSON object a line.
 
+import { RingError } from '../errors.ts';
 import type { TrainingDisplay } from './training-display.ts';
+
+/** The last line of a training that did not come to its end. `code` is absent for a fault of ringtmp. */
+export function failureLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof RingError ? error.code : undefined;
+  return `${JSON.stringify({ type: 'end', isComplete: false, code, message })}\n`;
+}
 
 export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
   const say = (type: string, fields: object): void =>
@@ -45,6 +53,7 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
     measured: (recordings) =>
       say('figures', { nodes: recordings.map(({ node, figures }) => ({ node, ...figures })) }),
     ended({ step, seconds, testLoss, accuracy }, out, isComplete) {
+      if (!isComplete) return;
       say('end', { isComplete, step, seconds, testLoss, testAccuracy: accuracy, out });
     },
   };
