@@ -8,7 +8,7 @@ import { mean, median } from './statistics.ts';
 export interface Group {
   /** Unique in a comparison; made of letters, digits and dashes. */
   readonly key: string;
-  /** `parameter server, co-located`; consistency is named where there is more than one. */
+  /** `parameter server`, or `parameter server ssp:2` where there is more than one. */
   readonly name: string;
   readonly architecture: Architecture;
   readonly consistency?: string;
@@ -39,7 +39,7 @@ export function groupRuns({ runs }: Comparison): readonly Group[] {
       const name = architectureNames[architecture];
       return {
         key,
-        name: consistency && variants.length > 1 ? `${name}, ${consistency}` : name,
+        name: consistency && variants.length > 1 ? `${name} ${consistency}` : name,
         architecture,
         ...(consistency !== undefined && { consistency }),
         variant: variants.findIndex((head) => head.key === key),

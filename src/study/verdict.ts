@@ -109,18 +109,19 @@ function differenceOf(subject: Group, other: Group, metric: Metric): string {
   return `${sign}${percent.toFixed(percent < 9.95 ? 1 : 0)} %`;
 }
 
-/** In one sentence, where the ring was worse, and than whom. */
+/** In one sentence, where the ring was worse, and what the best of the others came to. */
 function losses(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
   const lost = findings.flatMap(({ metric, own, against }) => {
-    const better = against.filter(({ outcome }) => outcome === 'worse');
-    if (better.length === 0) return [];
-    const names = better.map(({ group, value }) => `${theName(group)}’s ${value}`);
-    return [`in ${metric.name} (${own} to ${names.join(', ')})`];
+    const [best] = against
+      .filter(({ outcome }) => outcome === 'worse')
+      .map(({ group, value }) => ({ group, value, mean: mean(valuesOf(group, metric)) }))
+      .sort((a, b) => (metric.better === 'less' ? a.mean - b.mean : b.mean - a.mean));
+    return best ? [`${metric.name} (${own}; ${theName(best.group)} ${best.value})`] : [];
   });
   return lost.length === 0
     ? ['The ring loses in no figure to any of the others.']
-    : [`Where the ring loses: ${lost.join('; ')}.`];
+    : [`Where the ring loses: ${enumerate(lost)}.`];
 }
 
 const quickest = (groups: readonly Group[]): Group | undefined =>

@@ -165,7 +165,7 @@ export function memorySection(groups: readonly Group[]): Html {
     <h2>Memory of each device</h2>
     <p>
       The peak of each process, and in it that of its tensors: weights, optimizer state,
-      activations. The rest is the program itself, which every architecture needs alike.
+      activations. The rest is the program itself and, where a device holds samples, those.
     </p>
     ${areaLegend([
       { name: 'tensors', fill: fillOf('backward') },

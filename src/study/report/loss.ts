@@ -65,8 +65,11 @@ export function lossSection(groups: readonly Group[]): Html {
       </figure>
     </div>
     <p class="note">
-      ${averaged > 1 ? `Each point is the mean of ${averaged} steps. ` : ''}Bold is the run of
-      median length, faint are its repeats.
+      ${averaged > 1 && `Each point is the mean of ${averaged} steps.`}
+      ${
+        groups.some(({ runs }) => runs.length > 1) &&
+        'Bold is the run of median length, faint are its repeats.'
+      }
     </p>
   </section>`;
 }

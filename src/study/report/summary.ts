@@ -79,7 +79,7 @@ function figureCell(group: Group, groups: readonly Group[], metric: Metric): Htm
   const length = own > 0 ? own / Math.max(...all) : 0;
   return html`<td class="${isBest(own, all, metric) && 'best'}">
     <span class="figure">${value}${unit && ` ${unit}`}</span>
-    <span class="spread">${spread === undefined ? '' : `± ${spread}`}</span>
+    ${group.runs.length > 1 && html`<span class="spread">${spread !== undefined && `± ${spread}`}</span>`}
     <span class="bar" style="--length:${length.toFixed(3)};--colour:${lookOf(group).stroke}"></span>
   </td>`;
 }
@@ -126,9 +126,9 @@ function findingsTable(findings: readonly Finding[], groups: readonly Group[]): 
     </div>
     <p class="note">
       How far the ring’s figure is from theirs, mean from mean: ✓ the ring is better, ✗ worse, = no
-      difference beyond the spread of ${repeats > 1 ? 'paired repeats' : 'runs'} or worth a word
-      (${`${100 * marginOf(repeats)} %`}, of a share half a point). One device waits for nobody and
-      sends nothing: there it is not compared.
+      difference: less than ${100 * marginOf(repeats)} %, of a share less than half a
+      point${repeats > 1 ? ', or within the 95 % interval of the paired repeats' : ''}. One device
+      waits for nobody and sends nothing: there it is not compared.
     </p>`;
 }
 
