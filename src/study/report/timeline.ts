@@ -95,7 +95,8 @@ function timeline(
       y1: 'y',
       y2: ({ y, height }: Bar) => y + height,
       fill,
-      insetRight: fill === fillOf('idle') ? 0 : 0.5,
+      // On a phone, bars are hardly wider than the gap would be.
+      insetRight: narrow || fill === fillOf('idle') ? 0 : 0.5,
     });
   return {
     height: track.height + 60,
