@@ -37,11 +37,15 @@ export class Device {
     this.#appointment = appointment;
     this.#training = training;
     this.#channels = channels;
-    const { servers, shard, consistency, clips } = appointment;
+    const { servers, shard, consistency, clips, isWorker } = appointment;
     this.#keys = shardKeys(training, servers.length);
     const held = this.#keys.filter((key) => key.shard === shard);
     if (shard !== undefined)
-      this.shard = new Shard({ keys: held, consistency, clips }, channels.post, channels.outbox);
+      this.shard = new Shard(
+        { keys: held, consistency, clips, isAlone: !isWorker },
+        channels.post,
+        channels.outbox,
+      );
   }
 
   /** Asks for what it takes; `isPrepared` when it is there. */

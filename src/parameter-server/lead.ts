@@ -151,11 +151,12 @@ export class Lead {
     worker.done = step + 1;
   }
 
-  settled(from: NodeId, { step, type: _, ...staleness }: MessageOf<'settled'>): void {
+  settled(from: NodeId, message: MessageOf<'settled'>): void {
+    const { step, pushes, staleness, stalest } = message;
     const worker = this.#workers.get(from);
     if (!worker) return;
     worker.settled = step;
-    worker.staleness = staleness;
+    worker.staleness = { pushes, staleness, stalest };
   }
 
   /** Clipping: when all keys of a step are measured, they may be updated. Errors: NOT_FINITE. */

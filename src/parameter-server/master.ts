@@ -158,12 +158,13 @@ export class Master implements Node {
 
   /** Everything that follows from what is known by now. */
   #advance(): void {
-    this.#proceed();
-    this.#post.deliver((message) => {
-      this.#message(masterId, this.#outbox.generation, message);
+    do {
       this.#proceed();
-    });
-    this.#betweenSteps();
+      this.#post.deliver((message) => {
+        this.#message(masterId, this.#outbox.generation, message);
+        this.#proceed();
+      });
+    } while (this.#betweenSteps() && !this.#over);
     if (this.#over) return;
     this.#works.fill(
       () => this.#device?.nextWork(),
@@ -205,24 +206,23 @@ export class Master implements Node {
     return this.#options.consistency.kind === 'bsp';
   }
 
-  /** Carries out what the course wants besides steps, one after the other. */
-  #betweenSteps(): void {
-    if (!this.#pause) this.#beginPause(this.#lead?.takePending());
+  /** Carries out what the course wants besides steps; says whether something has begun or ended. */
+  #betweenSteps(): boolean {
+    const pending = this.#pause ? undefined : this.#lead?.takePending();
+    if (pending) this.#beginPause(pending);
     if (this.#pause instanceof Evaluation) this.#pause.advance();
-    if (!this.#pause?.isDone) return;
+    if (!this.#pause?.isDone) return pending !== undefined;
     const { step } = this.#pause;
     if (this.#pause instanceof Checkpoint) {
       this.#boundary.saved(step);
       this.#outbox.report({ kind: 'saved', step });
     }
     this.#pause = undefined;
-    this.#advance();
+    return true;
   }
 
-  #beginPause(pending: ReturnType<Lead['takePending']>): void {
-    switch (pending?.kind) {
-      case undefined:
-        return undefined;
+  #beginPause(pending: NonNullable<ReturnType<Lead['takePending']>>): void {
+    switch (pending.kind) {
       case 'end':
         return this.#end(pending.error);
       case 'evaluate':

@@ -20,6 +20,11 @@ export class Post {
     else this.#outbox.send(to, message);
   }
 
+  /** The node's part of so many steps is done. */
+  committed(step: number): void {
+    this.#outbox.add({ type: 'committed', step });
+  }
+
   /** Hands over what was sent to oneself, and what is sent meanwhile. */
   deliver(take: (message: Message) => void): void {
     for (let next = this.#local.shift(); next; next = this.#local.shift()) take(next);

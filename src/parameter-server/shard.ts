@@ -19,6 +19,8 @@ export interface ShardOptions {
   readonly keys: readonly ShardedKey[];
   readonly consistency: Consistency;
   readonly clips: boolean;
+  /** No worker stands beside it, whose steps would say how far the device is. */
+  readonly isAlone: boolean;
 }
 
 export class Shard {
@@ -28,10 +30,14 @@ export class Shard {
   readonly #scalars = new Map<number, readonly number[]>();
   readonly #ledgers: ReadonlyMap<number, Ledger>;
   readonly #keys: ReadonlyMap<number, ShardedKey>;
+  readonly #isAlone: boolean;
+  /** Updates that every key has had. */
+  #updates = 0;
 
-  constructor({ keys, consistency, clips }: ShardOptions, post: Post, outbox: Outbox) {
+  constructor({ keys, consistency, clips, isAlone }: ShardOptions, post: Post, outbox: Outbox) {
     this.#post = post;
     this.#outbox = outbox;
+    this.#isAlone = isAlone;
     this.#keys = new Map(keys.map((key) => [key.key, key]));
     const context: LedgerContext = {
       crew: this.#crew,
@@ -110,6 +116,8 @@ export class Shard {
         if (update >= oldest) break;
         this.#scalars.delete(update);
       }
+      if (this.#isAlone && oldest > this.#updates) this.#post.committed(oldest);
+      this.#updates = oldest;
       return;
     }
     const { layer } = this.#keys.get(key)!;

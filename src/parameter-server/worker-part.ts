@@ -46,8 +46,6 @@ export class WorkerPart {
   readonly #run: ReplicaRun;
   readonly #keys: readonly KeyState[];
   readonly #byBlock: readonly (readonly KeyState[])[];
-  /** Whose gradients are being read out of the replica, in order. */
-  readonly #reading: KeyState[] = [];
   /** The step that is computed, or comes next. */
   #step: number;
   #isComputing = false;
@@ -64,11 +62,16 @@ export class WorkerPart {
     this.#step = from;
     this.#keys = keys.map((key) => ({ key, step: from === 0 ? 0 : -1, pushed: -1 }));
     this.#byBlock = blocks.map((_, block) => this.#keys.filter(({ key }) => key.block === block));
-    this.#run = new ReplicaRun(blocks, rows, {
-      mayForward: (block) => this.#byBlock[block]!.every(({ step }) => step >= this.#step),
-      // A key's gradient has been received when its parameters come back, and before nobody needs it.
-      mayWeigh: () => true,
-    });
+    this.#run = new ReplicaRun(
+      blocks,
+      rows,
+      {
+        mayForward: (block) => this.#byBlock[block]!.every(({ step }) => step >= this.#step),
+        // A gradient has been received when its parameters come back, and before nobody needs its place.
+        mayWeigh: () => true,
+      },
+      (block) => this.#byBlock[block]!.map(({ key }) => gradients(key.slices)),
+    );
     if (from > 0) this.#pull(from);
   }
 
@@ -143,27 +146,15 @@ export class WorkerPart {
 
   /** Takes the end of a work of the replica. */
   computed(work: Work, result: WorkResult): void {
-    switch (work.kind) {
-      case 'readSlices': {
-        const { key, pushed: step } = this.#reading.shift()!;
-        const { payload } = result;
-        const push = { type: 'push', key: key.key, step, payload: payload! } as const;
-        return this.#post.send(this.#serverOf(key), push);
-      }
-      case 'writeSlices':
-        return undefined;
-      default: {
-        const block = this.#run.computed(work, result);
-        if (block !== undefined) this.#pushBlock(block);
-      }
-    }
-  }
-
-  #pushBlock(block: number): void {
-    for (const state of this.#byBlock[block]!) {
-      state.pushed = this.#step;
-      this.#reading.push(state);
-      this.#works.addUrgent({ kind: 'readSlices', slices: gradients(state.key.slices) });
+    if (work.kind === 'writeSlices') return;
+    const block = this.#run.computed(work, result);
+    if (block === undefined) return;
+    const step = this.#step;
+    for (const [index, state] of this.#byBlock[block]!.entries()) {
+      const payload = result.payloads![index]!;
+      state.pushed = step;
+      const { key } = state;
+      this.#post.send(this.#serverOf(key), { type: 'push', key: key.key, step, payload });
     }
   }
 
@@ -193,6 +184,7 @@ export class WorkerPart {
     this.#post.send(masterId, { type: 'partOfLoss', step: this.#step, loss });
     this.#isComputing = false;
     this.#step += 1;
+    this.#post.committed(this.#step);
   }
 
   /** Says once that it has what it needs for the next step, for which it has no leave yet. */
