@@ -71,6 +71,32 @@ withEngineFlags(withRingFlags(train))
   .option('--json', 'report in JSON, one object a line')
   .action(async (file, flags) => (await import('./train.ts')).train(file, flags));
 
+withEngineFlags(
+  program
+    .command('compare')
+    .description('train by several architectures on this machine, one after the other, and report')
+    .argument('<file>', 'training file: JSON, or a module with a default export')
+    .option('-n, --nodes <N>', 'processes of each architecture, servers included', wholeNumber(2))
+    .option(
+      '--architectures <LIST>',
+      'some of ring, parameter-server, all-reduce, single (default: all)',
+    )
+    .option('--repeat <K>', 'how often, to see the spread', wholeNumber(1), 1)
+    .option('--target-accuracy <A>', 'time also to this test accuracy, 0 to 1', positiveNumber)
+    .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b'),
+)
+  .addOption(
+    new Option('-e, --epochs <E>', 'go through the training samples E times').argParser(
+      wholeNumber(1),
+    ),
+  )
+  .addOption(
+    new Option('-s, --steps <S>', 'train S steps').argParser(wholeNumber(1)).conflicts('epochs'),
+  )
+  .option('-o, --out <DIR>', 'where the report is kept (default: runs/compare-NAME-TIME)')
+  .option('--json', 'print the results in JSON')
+  .action(async (file, flags) => (await import('./compare.ts')).compare(file, flags));
+
 const join = program
   .command('join')
   .description("become a worker of another device's ring")

@@ -1,0 +1,187 @@
+// `ringtmp compare`: the same training by several architectures, one after the other, on as many
+// processes of this machine each; then one table, and a report to keep.
+
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+
+import { openData } from '../data/index.ts';
+import type { OpenData } from '../data/index.ts';
+import { RingError } from '../errors.ts';
+import { parseTraining, resolveTraining } from '../model/training.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import { deviceProfile } from '../power/index.ts';
+import type { Architecture, Comparison, Run } from '../study/results.ts';
+import { comparisonTables, tableNotes } from '../study/table.ts';
+import { judge } from '../study/verdict.ts';
+import { requireFewEnough } from './architectures.ts';
+import { comparedRun } from './compared-run.ts';
+import { formatCount } from './format.ts';
+import { onInterrupt } from './interrupt.ts';
+import { bar, LiveLine } from './live-line.ts';
+import type { Session } from './master-session.ts';
+import { engineOf } from './ring-flags.ts';
+import type { EngineFlags } from './ring-flags.ts';
+import { newRunFolder } from './run-folder.ts';
+import { formatTable } from './table.ts';
+import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
+import type { TrainingFlags } from './training-file.ts';
+
+export interface CompareFlags extends TrainingFlags, EngineFlags {
+  readonly nodes?: number;
+  readonly architectures?: string;
+  readonly repeat: number;
+  readonly targetAccuracy?: number;
+  readonly deviceProfile?: string;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** In the order in which they are run; a parameter server both on its own device and beside the workers. */
+const allArchitectures: readonly Architecture[] = [
+  'ring',
+  'parameter-server',
+  'parameter-server-colocated',
+  'all-reduce',
+  'single',
+];
+
+/** `ring,parameter-server`: the parameter server means both of its forms. Errors: USAGE. */
+export function architecturesOf(text: string | undefined): readonly Architecture[] {
+  if (text === undefined) return allArchitectures;
+  return text.split(',').flatMap((name): Architecture[] => {
+    if (name === 'parameter-server') return ['parameter-server', 'parameter-server-colocated'];
+    const known = allArchitectures.find((architecture) => architecture === name.trim());
+    if (known) return [known];
+    throw new RingError(
+      'USAGE',
+      `'${name}' is no architecture: give some of ring, parameter-server, all-reduce and single, with commas between`,
+    );
+  });
+}
+
+export async function compare(file: string, flags: CompareFlags): Promise<void> {
+  const given = await readTrainingFile(file);
+  const parsed = parseTraining(withFlags(given.value, flags), given.where);
+  const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
+  const nodes = flags.nodes ?? training.nodes ?? 4;
+  if (nodes < 2)
+    throw new RingError('USAGE', `--nodes is ${nodes}: to compare, at least 2 are needed`);
+  const profile =
+    flags.deviceProfile === undefined ? undefined : deviceProfile(flags.deviceProfile);
+  const folder = flags.out ?? newRunFolder(`compare-${training.name ?? given.stem}`, new Date());
+  const started = new Date().toISOString();
+  const data = await openData(training.data, { seed: training.seed, baseFolder: given.baseFolder });
+  const line = new LiveLine(flags.json ? process.stderr : process.stdout);
+  let session: Session | undefined;
+  let interrupted = false;
+  const release = onInterrupt({
+    stop: () => {
+      interrupted = true;
+      session?.stop();
+    },
+    abandon: () => session?.abandon(),
+  });
+  try {
+    const resolved = resolveTraining(training, data.facts);
+    const architectures = architecturesOf(flags.architectures);
+    for (const architecture of architectures)
+      requireFewEnough(architecture === 'ring' ? 'ring' : 'all-reduce', resolved, nodes);
+    const runs: Run[] = [];
+    for (let repeat = 1; repeat <= flags.repeat; repeat += 1) {
+      for (const architecture of architectures) {
+        if (interrupted)
+          throw new RingError('INTERRUPTED', 'the comparison was stopped by its user');
+        const which = `${architecture}${flags.repeat > 1 ? ` ${repeat}/${flags.repeat}` : ''}`;
+        const run = await comparedRun({
+          architecture,
+          training: resolved,
+          data,
+          nodes,
+          engine: engineOf(flags, training),
+          repeat,
+          ...(flags.targetAccuracy !== undefined && { targetAccuracy: flags.targetAccuracy }),
+          ...(profile && { profile }),
+          progress: (step, steps) =>
+            line.update(
+              () =>
+                `${bar(step / steps, 16)} ${which}  step ${formatCount(step)}/${formatCount(steps)}`,
+            ),
+          started: (begun) => (session = begun),
+        });
+        runs.push(run);
+        line.print(
+          `${which}: ${run.seconds.toFixed(1)} s, ${formatCount(run.samplesPerSecond)} samples/s`,
+        );
+      }
+    }
+    const comparison = describe(resolved, data, { nodes, started, runs, flags });
+    // The plots' library is large, and needed only now.
+    const { reportFile, writeComparison } = await import('../study/write.ts');
+    await writeComparison(folder, comparison);
+    line.clear();
+    tell(comparison, `${folder}/${reportFile}`, flags.json === true);
+  } finally {
+    release();
+    await data.close();
+  }
+}
+
+function describe(
+  training: ResolvedTraining,
+  data: OpenData,
+  {
+    nodes,
+    started,
+    runs,
+    flags,
+  }: { nodes: number; started: string; runs: readonly Run[]; flags: CompareFlags },
+): Comparison {
+  const { layers, batch, steps } = training.resolved;
+  const parameters = layers
+    .flatMap((layer) => layer.parameters)
+    .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const { targetAccuracy } = flags;
+  return {
+    title: training.name ?? 'Comparison',
+    settings: {
+      nodes,
+      globalBatch: batch,
+      samples: runs[0]?.steps.at(-1)?.samples ?? 0,
+      seed: training.seed,
+      ...(targetAccuracy !== undefined && { targetAccuracy }),
+      link: 'loopback, processes of one machine',
+      training: {
+        model: training.model.map(({ layer }) => layer).join(', '),
+        parameters: formatCount(parameters),
+        data: `${training.data.kind}, ${formatCount(data.train.count)} samples to train`,
+        loss: training.loss,
+        optimizer: training.optimizer.kind,
+        batch: `${batch} in ${training.resolved.microbatches} microbatches`,
+        steps: formatCount(steps),
+      },
+    },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      os: `${type()} ${release()}`,
+      node: process.version,
+      engine: flags.engine ?? 'auto',
+    },
+    started,
+    runs,
+  };
+}
+
+function tell(comparison: Comparison, report: string, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(comparison)}\n`);
+    return;
+  }
+  const tables = comparisonTables(comparison, process.stdout.columns ?? 100);
+  const lines = tables.flatMap(({ columns, rows }) => ['', ...formatTable(columns, rows)]);
+  const { sentences } = judge(comparison);
+  const notes = tableNotes(comparison);
+  process.stdout.write(
+    `${[...lines, '', ...notes, '', ...sentences, `the report is ${report}`].join('\n')}\n`,
+  );
+}

@@ -1,0 +1,197 @@
+// One run of a comparison: a training by one architecture over local processes, and what it took. The
+// clock runs while steps are made and stands still while the model is tested.
+
+import type { OpenData } from '../data/index.ts';
+import { trainingCourse } from '../machine/course.ts';
+import type { Entry } from '../meter/timeline.ts';
+import type { ResolvedTraining } from '../model/training.ts';
+import type { NodeReport, Report } from '../node.ts';
+import { deviceUtilisation, modelEnergy } from '../power/index.ts';
+import type { DeviceProfile } from '../power/index.ts';
+import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { startMaster } from './master-session.ts';
+import type { MasterSessionOptions, Session } from './master-session.ts';
+import type { NodeRecording } from './node-recording.ts';
+import { sampleOrder } from './sample-order.ts';
+import type { ServerSettings } from './server-flags.ts';
+
+export interface ComparedRunOptions {
+  readonly architecture: Architecture;
+  readonly training: ResolvedTraining;
+  readonly data: OpenData;
+  readonly nodes: number;
+  readonly engine: EngineOptions;
+  readonly repeat: number;
+  readonly targetAccuracy?: number;
+  /** Energy is modelled as of this device. */
+  readonly profile?: DeviceProfile;
+  readonly progress: (step: number, steps: number) => void;
+  /** Told of the session, to stop it. */
+  readonly started: (session: Session) => void;
+}
+
+/** Steps whose timeline is kept for the picture: the last ones, when all is in its stride. */
+const steadySteps = 3;
+
+const server = (servers: ServerSettings['servers']): Partial<MasterSessionOptions> => ({
+  architecture: 'parameter-server',
+  server: { consistency: { kind: 'bsp' }, servers },
+});
+
+const variantOf: Readonly<Record<Architecture, Partial<MasterSessionOptions>>> = {
+  ring: { architecture: 'ring' },
+  single: { architecture: 'ring' },
+  'all-reduce': { architecture: 'all-reduce' },
+  'parameter-server': server(1),
+  'parameter-server-colocated': server('colocated'),
+};
+
+/** Errors: those of the session. */
+export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
+  const { architecture, training, data, nodes, engine, repeat, targetAccuracy } = options;
+  const { batch, steps, data: facts } = training.resolved;
+  const { trainCount, testCount = 0 } = facts;
+  const stopwatch = new Stopwatch();
+  const session = await startMaster({
+    ...variantOf[architecture],
+    training,
+    purpose: 'train',
+    course: trainingCourse({ trainCount, testCount, batch, steps }),
+    samples: {
+      train: data.train,
+      order: sampleOrder(training),
+      ...(data.test && { evaluate: data.test }),
+    },
+    engine,
+    workers: { kind: 'local', count: architecture === 'single' ? 0 : nodes - 1 },
+    trace: true,
+    report(report) {
+      stopwatch.take(report, targetAccuracy);
+      if (report.kind === 'step') options.progress(report.step, steps);
+    },
+  });
+  options.started(session);
+  await session.ended;
+  const { seconds, results, members, finalLoss, accuracy, secondsToTarget, shipped } = stopwatch;
+  const samples = results.at(-1)?.samples ?? 0;
+  const recordings = session.recordings();
+  const recorded = recordings.map((recording) => nodeResult(recording, members, options.profile));
+  const sent = recorded.reduce((sum, { figures }) => sum + bytesOf(figures.sent), 0);
+  const measuredSteps = recorded[0]?.figures.steps ?? 0;
+  const measuredSamples = (samples * measuredSteps) / steps;
+  const joules = recorded
+    .map(({ energy }) => energy?.total ?? Number.NaN)
+    .reduce((a, b) => a + b, 0);
+  const measuredSeconds = recorded[0]?.figures.wallSeconds ?? 0;
+  return {
+    architecture,
+    ...(architecture.startsWith('parameter-server') && { consistency: 'bsp' }),
+    repeat,
+    seconds,
+    ...(secondsToTarget !== undefined && { secondsToTarget }),
+    samplesPerSecond: samples / seconds,
+    bytesPerSample: sent / measuredSamples,
+    ...(Number.isFinite(joules) &&
+      measuredSeconds > 0 && { joulesPerSample: joules / measuredSamples }),
+    finalLoss,
+    ...(accuracy !== undefined && { accuracy }),
+    steps: results,
+    ...(shipped && { shipped }),
+    nodes: recorded,
+  };
+}
+
+/** Times a run by its reports. */
+class Stopwatch {
+  seconds = 0;
+  readonly results: StepResult[] = [];
+  members: readonly NodeReport[] = [];
+  finalLoss = Number.NaN;
+  accuracy: number | undefined;
+  secondsToTarget: number | undefined;
+  shipped: { readonly bytes: number; readonly seconds: number } | undefined;
+  #mark = 0;
+  #shipping = 0;
+
+  take(report: Report, targetAccuracy: number | undefined): void {
+    const now = performance.now() / 1000;
+    switch (report.kind) {
+      case 'formed':
+        this.members = report.nodes;
+        break;
+      case 'shipping':
+        this.#shipping = now;
+        break;
+      case 'shipped':
+        this.shipped = { bytes: report.bytes, seconds: now - this.#shipping };
+        break;
+      case 'step': {
+        this.seconds += now - this.#mark;
+        const samples = (this.results.at(-1)?.samples ?? 0) + report.samples;
+        const { step, loss } = report;
+        this.results.push({ step, samples, seconds: this.seconds, loss });
+        this.finalLoss = loss;
+        break;
+      }
+      case 'evaluated':
+        this.accuracy = report.accuracy;
+        if (report.loss !== undefined) this.finalLoss = report.loss;
+        if (targetAccuracy !== undefined && (report.accuracy ?? 0) >= targetAccuracy)
+          this.secondsToTarget ??= this.seconds;
+        break;
+      case 'joined':
+      case 'evaluating':
+      case 'output':
+      case 'saved':
+      case 'dropped':
+      case 'staleness':
+        break;
+    }
+    this.#mark = now;
+  }
+}
+
+const bytesOf = (traffic: NodeResult['figures']['sent']): number =>
+  Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);
+
+function nodeResult(
+  { node, figures, usage, entries, offsetSeconds, errorSeconds }: NodeRecording,
+  members: readonly NodeReport[],
+  profile: DeviceProfile | undefined,
+): NodeResult {
+  const { roles } = members.find((member) => member.node === node) ?? {};
+  const { wallSeconds, busySeconds } = figures;
+  const busy = Object.values(busySeconds).reduce((a, b) => a + b, 0);
+  const energy =
+    profile &&
+    modelEnergy(profile, [
+      {
+        seconds: wallSeconds,
+        utilisation: deviceUtilisation(profile, busy, wallSeconds),
+        bytes: bytesOf(figures.sent) + bytesOf(figures.received),
+      },
+    ]);
+  return {
+    node,
+    role: roles?.join(' and ') ?? (node === 'master' ? 'master' : 'worker'),
+    figures,
+    peakMemoryBytes: usage.peakMemoryBytes,
+    tensorBytes: usage.tensorBytes,
+    cpuSeconds: usage.cpuSeconds,
+    ...(energy && { energy }),
+    timeline: { node, entries: steady(entries), offsetSeconds, errorSeconds },
+  };
+}
+
+/** The entries of the last steps, from commit to commit. */
+function steady(entries: readonly Entry[]): readonly Entry[] {
+  const commits = entries.flatMap((entry) => (entry.type === 'commit' ? [entry.at] : []));
+  const until = commits.at(-1);
+  const from = commits.at(-1 - steadySteps) ?? commits[0];
+  if (until === undefined || from === undefined) return [];
+  return entries.filter((entry) => {
+    const [start, end] = 'end' in entry ? [entry.start, entry.end] : [entry.at, entry.at];
+    return end >= from && start <= until;
+  });
+}
