@@ -6,6 +6,19 @@ import { z } from 'zod';
 
 import { errorCodes } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { dataParallelKinds } from './data-parallel.ts';
+import {
+  count,
+  layer,
+  maximumLayers,
+  maximumNodes,
+  mode,
+  node,
+  nothing,
+  positive,
+  small,
+  text,
+} from './fields.ts';
 import type { NamedTensor } from './frame.ts';
 import type { Payload } from './payload.ts';
 
@@ -20,16 +33,6 @@ export const tensorPayload = (tensors: readonly NamedTensor[]): TensorPayload =>
   tensors,
 });
 
-const maximumNodes = 4096;
-const maximumLayers = 65_536;
-
-const count = z.int().min(0);
-const small = z.int().min(0).max(0xffffffff);
-const positive = z.int().min(1);
-const text = z.string().max(256);
-const node = z.string().min(1).max(256);
-const layer = z.int().min(0).max(maximumLayers);
-const mode = z.enum(['train', 'evaluate']);
 const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
 const engine = z.strictObject({
   kind: z.enum(['wasm', 'blas']),
@@ -107,91 +110,6 @@ const ofLayer = z.strictObject({ layer });
 /** Either way between worker and master: this node cannot go on; or `node`, a neighbour, is gone. */
 const failed = z.strictObject({ code, message: z.string().max(4096), node: node.optional() });
 
-/**
- * Master to worker of an all-reduce: the group that trains together, the master first; you are
- * `index`. `rows` of a full microbatch and so many of them make a share.
- */
-const enrol = z.strictObject({
-  node,
-  group: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
-  index: z.int().min(0).max(maximumNodes),
-  rows: positive,
-  microbatches: positive,
-  training: z.unknown(),
-});
-
-/** Master to worker: go through your share of the batch of this step, which has so many rows. */
-const begin = z.strictObject({ step: count, rows: positive });
-
-/** Worker to master: its part of the loss of a step. */
-const partOfLoss = z.strictObject({ step: count, loss: z.number().nullable() });
-
-/**
- * All-reduce, clockwise: chunk `chunk` of a bucket. Up to hop n - 1 of n nodes it is a sum that is to be
- * added to, after that it is the sum over all.
- */
-const reduce = z.strictObject({ step: count, bucket: small, chunk: small, hop: small });
-
-const names = z.array(node).max(maximumNodes);
-const key = z
-  .int()
-  .min(0)
-  .max(1 << 28);
-
-/**
- * Master to device, with a parameter server: what you are. A server holds shard `shard` of as many as
- * there are `servers`; a worker has a replica, whose microbatches have `rows` rows, mostly so many in a
- * share, and begins with step `from`. `dial` is whom you open a link to, `links` how many you have then.
- */
-const appoint = z.strictObject({
-  node,
-  servers: names,
-  shard: small.optional(),
-  isWorker: z.boolean(),
-  dial: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
-  links: names,
-  consistency: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('bsp') }),
-    z.strictObject({ kind: z.literal('async') }),
-    z.strictObject({ kind: z.literal('ssp'), bound: small }),
-  ]),
-  clips: z.boolean(),
-  rows: positive,
-  microbatches: positive,
-  from: count,
-  training: z.unknown(),
-});
-
-/** Worker to server: its gradient of a key in a step, already a share of the mean over the batch. */
-const push = z.strictObject({ key, step: count });
-
-/** Worker to server: I want the key as soon as it has had so many updates. */
-const pull = z.strictObject({ key, updates: count });
-
-/**
- * Server to worker: the key's parameters after so many updates; where that answers a push, how many
- * updates came between the worker's last pull and the push.
- */
-const pulled = z.strictObject({ key, updates: count, staleness: count.optional() });
-
-/** Server to master: the squared norm of a key's gradient in a step, null where not finite. */
-const measured = z.strictObject({ key, step: count, squaredNorm: z.number().min(0).nullable() });
-
-/** Master to server: the optimizer's scalars of the updates from `update` on. */
-const scalars = z.strictObject({
-  update: count,
-  scalars: z.array(z.array(z.number()).max(64)).max(65_536),
-});
-
-/** Master to all: these workers compute the steps `from` to `upTo` (exclusive). */
-const crew = z.strictObject({ from: count, upTo: count, workers: names });
-
-/** Master to all: this worker is gone, nobody waits for it. */
-const dropped = z.strictObject({ node });
-
-/** Worker to master: I have the parameters of `step`, all my pushes being answered; how stale these were. */
-const settled = z.strictObject({ step: count, pushes: count, staleness: count, stalest: count });
-
 const seconds = z.number();
 
 /** Master to worker, to learn how far its clock is: sent at this time; and whether a trace is wanted at the end. */
@@ -207,11 +125,9 @@ const metered = z.strictObject({
   entries: z.array(z.unknown()).max(10_000),
 });
 
-const nothing = z.strictObject({});
-
 /**
  * Every message: its number on the wire (never reused), its fields, and whether tensors travel with it.
- * `end` tells the workers that training is over; `kept` the master that `samples` are in place.
+ * `end` tells the workers that training is over.
  */
 export const messageKinds = {
   join: { wire: 1, fields: join, tensors: false },
@@ -232,21 +148,7 @@ export const messageKinds = {
   clock: { wire: 16, fields: clock, tensors: false },
   clockAnswer: { wire: 17, fields: clockAnswer, tensors: false },
   metered: { wire: 18, fields: metered, tensors: false },
-  enrol: { wire: 30, fields: enrol, tensors: false },
-  samples: { wire: 31, fields: nothing, tensors: true },
-  kept: { wire: 32, fields: nothing, tensors: false },
-  partOfLoss: { wire: 33, fields: partOfLoss, tensors: false },
-  begin: { wire: 35, fields: begin, tensors: false },
-  reduce: { wire: 34, fields: reduce, tensors: true },
-  appoint: { wire: 40, fields: appoint, tensors: false },
-  push: { wire: 41, fields: push, tensors: true },
-  pull: { wire: 42, fields: pull, tensors: false },
-  pulled: { wire: 43, fields: pulled, tensors: true },
-  measured: { wire: 44, fields: measured, tensors: false },
-  scalars: { wire: 45, fields: scalars, tensors: false },
-  crew: { wire: 46, fields: crew, tensors: false },
-  dropped: { wire: 47, fields: dropped, tensors: false },
-  settled: { wire: 48, fields: settled, tensors: false },
+  ...dataParallelKinds,
 } as const;
 
 export type MessageType = keyof typeof messageKinds;
