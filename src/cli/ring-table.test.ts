@@ -90,3 +90,14 @@ test('a prediction is a class with its probability, or numbers', () => {
     '{"values":[1.5,-2]}',
   );
 });
+
+test('where all hold the whole model, the table says who does what', () => {
+  const nodes = [
+    { ...node('master', [['closing', 0, 5]]), roles: ['worker'] as const },
+    { ...node('worker-1', [['closing', 0, 5]]), roles: ['worker', 'server'] as const },
+  ];
+  const [title, first, second] = ringTable(nodes, training);
+  expect(title).toMatch(/^node +device +role +memory +engine$/);
+  expect(first).toMatch(/^master .* worker +\S/);
+  expect(second).toMatch(/^worker-1 .* worker and server +\S/);
+});

@@ -22,29 +22,24 @@ export function describeKinds(layers: readonly ResolvedLayer[]): string {
   return [...counts].map(([kind, count]) => (count > 1 ? `${count} ${kind}` : kind)).join(', ');
 }
 
-/** The ring as lines of a table. */
+const left = (title: string) => ({ title });
+const right = (title: string) => ({ title, align: 'right' as const });
+
+/** Who holds which layers; or, where all hold the whole model, who does what. */
 export function ringTable(nodes: readonly NodeReport[], training: ResolvedTraining): string[] {
-  const rows = nodes.map(({ node, name, engine, stages, bytes }) => {
+  const haveRoles = nodes.some(({ roles }) => roles !== undefined);
+  const rows = nodes.map(({ node, name, engine, stages, bytes, roles }) => {
     const held = stages.flatMap(({ from, to }) => training.resolved.layers.slice(from, to));
-    return [
-      node,
-      name,
-      stages.map(describeRange).join(' and '),
-      describeKinds(held),
-      formatCount(held.reduce((sum, layer) => sum + parametersOf(layer), 0)),
-      formatBytes(bytes),
-      engine,
-    ];
+    const parameters = formatCount(held.reduce((sum, layer) => sum + parametersOf(layer), 0));
+    const part = haveRoles
+      ? [(roles ?? []).join(' and ')]
+      : [stages.map(describeRange).join(' and '), describeKinds(held), parameters];
+    return [node, name, ...part, formatBytes(bytes), engine];
   });
-  const columns = [
-    { title: 'node' },
-    { title: 'device' },
-    { title: 'layers' },
-    { title: 'which are' },
-    { title: 'parameters', align: 'right' },
-    { title: 'memory', align: 'right' },
-    { title: 'engine' },
-  ] as const;
+  const part = haveRoles
+    ? [left('role')]
+    : [left('layers'), left('which are'), right('parameters')];
+  const columns = [left('node'), left('device'), ...part, right('memory'), left('engine')];
   return formatTable(columns, rows);
 }
 

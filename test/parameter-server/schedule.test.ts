@@ -62,6 +62,9 @@ test('shards have the same bytes to take in', async () => {
   const bytes = new Map<string, number>();
   for (const { to, message } of transmissions)
     if (message.type === 'push') bytes.set(to, (bytes.get(to) ?? 0) + message.payload.bytes);
+  const loads = [...bytes.values()];
+  expect(loads).toHaveLength(3);
+  expect(Math.min(...loads) / Math.max(...loads)).toBeGreaterThan(0.98);
 });
 
 describe('nothing stands still', () => {
