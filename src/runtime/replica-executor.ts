@@ -2,25 +2,16 @@
 // own over one memory, so that the output of a block is the input of the next where it stands.
 
 import { RingError } from '../errors.ts';
-import { GraphBuilder } from '../graph/builder.ts';
-import type { TensorType } from '../graph/graph.ts';
 import { countCorrect } from '../model/accuracy.ts';
 import { parseRingTraining } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
-import type {
-  Block,
-  Executor,
-  Microbatch,
-  Payload,
-  Place,
-  Slice,
-  Work,
-  WorkResult,
-} from '../node.ts';
-import type { Dataset, Engine, Program, Samples, Tensor } from '../ports.ts';
+import type { Block, Executor, Microbatch, Work, WorkResult } from '../node.ts';
+import type { Dataset, Engine, Samples } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
+import { blocksOf, withShare } from './replica-blocks.ts';
 import { SampleTable, samplesPayload } from './sample-table.ts';
+import { SliceMemory } from './slice-memory.ts';
 import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
@@ -43,11 +34,9 @@ export class ReplicaExecutor implements Executor {
   #training!: RingTraining;
   #batchOf!: (step: number) => ArrayLike<number>;
   #table!: SampleTable;
-  #memory!: StageMemory;
+  #slices!: SliceMemory;
   #stages: readonly StageEngine[] = [];
   #targets: Samples['targets'];
-  readonly #additions = new Map<number, Promise<Program>>();
-  readonly #scratch: Tensor[] = [];
   #turn: Promise<unknown> = Promise.resolve();
   /** The end of all that the engine has been given. */
   #running: Promise<unknown> = Promise.resolve();
@@ -73,11 +62,13 @@ export class ReplicaExecutor implements Executor {
       case 'weightsBlock':
         return this.#weights(work);
       case 'readSlices':
-        return { payload: await this.#payloadOf(work.slices) };
+        return { payload: await this.#slices.read(work.slices) };
       case 'addSlices':
-        return this.#add(work);
+        await this.#done(() => this.#slices.add(work.slices, work.payload));
+        return { payload: await this.#slices.read(work.slices) };
       case 'writeSlices':
-        return this.#inTurn(() => this.#write(work));
+        await this.#inTurn(() => this.#slices.write(work.slices, work.payload));
+        return {};
       case 'replicaNorms':
         return this.#norms();
       case 'update':
@@ -144,11 +135,12 @@ export class ReplicaExecutor implements Executor {
     this.#batchOf = this.#order(training);
     this.#table = new SampleTable(training.resolved.data);
     // A microbatch begins when the one before is done: one place for each value is enough.
-    this.#memory = new StageMemory(this.#engine, 1, rows);
-    this.#stages = blockBorders(training).map(
-      (stage) => new StageEngine(this.#engine, training, stage, 'train', this.#memory),
+    const memory = new StageMemory(this.#engine, 1, rows);
+    this.#slices = new SliceMemory(this.#engine, memory);
+    this.#stages = blocksOf(training).map(
+      (stage) => new StageEngine(this.#engine, training, stage, 'train', memory),
     );
-    placeStages(this.#stages, this.#memory);
+    placeStages(this.#stages, memory);
     for (const stage of this.#stages) {
       await stage.compile();
       await stage.initialise();
@@ -218,7 +210,7 @@ export class ReplicaExecutor implements Executor {
     if (rows === 0) await this.#inTurn(() => stage.clearGradients());
     else if (stage.units.length > 0) await this.#done(() => stage.weights(0, first, rows));
     if (!outgoing) return {};
-    return { payloads: await Promise.all(outgoing.map((slices) => this.#payloadOf(slices))) };
+    return { payloads: await Promise.all(outgoing.map((slices) => this.#slices.read(slices))) };
   }
 
   async #norms(): Promise<WorkResult> {
@@ -228,72 +220,6 @@ export class ReplicaExecutor implements Executor {
     return { squaredNorms };
   }
 
-  // --------------------------------------------------------------------------------- slices
-
-  /** Errors: PROTOCOL for a slice of something that there is not. */
-  #slice({ name, first, count }: Slice): Tensor {
-    const whole = this.#memory.has(name) ? this.#memory.resident(name) : undefined;
-    const length = whole?.type.shape.reduce((a, b) => a * b, 1) ?? 0;
-    if (!whole || first < 0 || first + count > length)
-      throw new RingError('PROTOCOL', `there are no ${count} elements of ${name} from ${first} on`);
-    return { offset: whole.offset + 4 * first, type: flat(count) };
-  }
-
-  async #payloadOf(slices: readonly Slice[]): Promise<Payload> {
-    const tensors = slices.map(async (slice) => {
-      const tensor = this.#slice(slice);
-      const bytes = this.#engine.view(tensor) ?? (await this.#engine.read(tensor));
-      return { name: slice.name, type: tensor.type, bytes };
-    });
-    return tensorPayload(await Promise.all(tensors));
-  }
-
-  async #write({ slices, payload }: WorkOf<'writeSlices'>): Promise<WorkResult> {
-    const given = received(slices, payload);
-    for (const [index, slice] of slices.entries())
-      await this.#engine.write(this.#slice(slice), given[index]!);
-    return {};
-  }
-
-  async #add({ slices, payload }: WorkOf<'addSlices'>): Promise<WorkResult> {
-    const given = received(slices, payload);
-    const used: Tensor[] = [];
-    await this.#done(async () => {
-      const calls = [];
-      for (const [index, slice] of slices.entries()) {
-        const sum = this.#slice(slice);
-        const addend = this.#takeScratch(slice.count);
-        used.push(addend.whole);
-        const view = this.#engine.view(addend.tensor);
-        if (view) view.set(given[index]!);
-        else await this.#engine.write(addend.tensor, given[index]!);
-        const program = await this.#addition(slice.count);
-        calls.push({ program, inputs: [sum, addend.tensor], outputs: [sum] });
-      }
-      return { finished: this.#engine.run(calls) };
-    });
-    this.#scratch.push(...used);
-    return { payload: await this.#payloadOf(slices) };
-  }
-
-  /** A tensor of so many elements that nothing uses, in one that may be larger. */
-  #takeScratch(count: number): { readonly whole: Tensor; readonly tensor: Tensor } {
-    const place = this.#scratch.findIndex(({ type }) => type.shape[0]! >= count);
-    const [found] = place < 0 ? [] : this.#scratch.splice(place, 1);
-    const whole = found ?? this.#engine.allocate(flat(count));
-    return { whole, tensor: { offset: whole.offset, type: flat(count) } };
-  }
-
-  #addition(count: number): Promise<Program> {
-    const known = this.#additions.get(count);
-    if (known) return known;
-    const builder = new GraphBuilder();
-    const [a, b] = [builder.input('a', flat(count)), builder.input('b', flat(count))];
-    const program = this.#engine.compile(builder.finish([builder.apply('Add', [a, b])]));
-    this.#additions.set(count, program);
-    return program;
-  }
-
   /** Errors: PROTOCOL when there is no such layer. */
   #holder(layer: number): StageEngine {
     for (const each of this.#stages)
@@ -301,44 +227,6 @@ export class ReplicaExecutor implements Executor {
     throw new RingError('PROTOCOL', `the model has no layer ${layer}`);
   }
 }
-
-/** The training as a replica computes it: in microbatches of its share of the batch. */
-function withShare(training: RingTraining, rows: number, microbatches: number): RingTraining {
-  let largestGroup = 1;
-  while (largestGroup < microbatches) largestGroup *= 2;
-  const layers = training.resolved.layers.map((layer) => ({
-    ...layer,
-    weightGroup: Math.min(layer.weightGroup, largestGroup),
-  }));
-  return { ...training, resolved: { ...training.resolved, rows, microbatches, layers } };
-}
-
-/** The blocks of a model as stages that follow each other. */
-function blockBorders({ resolved: { layers } }: RingTraining): StageEngine['stage'][] {
-  const starts = layers.flatMap(({ parameters }, layer) => (parameters.length > 0 ? [layer] : []));
-  const borders = [0, ...starts.slice(1), layers.length];
-  return borders.slice(1).map((to, block) => {
-    const isLast = block === borders.length - 2;
-    const place: Place = isLast ? 'closing' : block === 0 ? 'opening' : 'inner';
-    return { place, from: borders[block]!, to, window: 1 };
-  });
-}
-
-/** The bytes for each slice. Errors: PROTOCOL when they are not as many as the slices take. */
-function received(slices: readonly Slice[], payload: Payload): Uint8Array[] {
-  const { tensors } = payload as TensorPayload;
-  return slices.map(({ name, count }, index) => {
-    const bytes = tensors[index]?.bytes;
-    if (bytes?.length !== 4 * count)
-      throw new RingError(
-        'PROTOCOL',
-        `${name} came with ${bytes?.length ?? 0} bytes, ${4 * count} are expected`,
-      );
-    return bytes;
-  });
-}
-
-const flat = (count: number): TensorType => ({ type: 'float32', shape: [count] });
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

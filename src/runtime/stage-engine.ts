@@ -18,11 +18,7 @@ import type { Microbatch, Purpose, Stage } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import { groupsHeld } from '../plan/memory.ts';
 import type { StageMemory } from './stage-memory.ts';
-
-interface Compiled {
-  readonly forward: Program;
-  readonly backward: Program | undefined;
-}
+import { StagePrograms } from './stage-programs.ts';
 
 /** What a run takes besides what is resident: values by the name of the graph's input. */
 export type Given = Readonly<Record<string, Uint8Array>>;
@@ -56,8 +52,7 @@ export class StageEngine {
   readonly #purpose: Purpose;
   readonly #memory: StageMemory;
   readonly #derived: DerivedStage;
-  readonly #compiled = new Map<string, Promise<Compiled>>();
-  readonly #weights = new Map<string, Promise<Program>>();
+  readonly #programs: StagePrograms;
   #norms: Promise<Program> | undefined;
   #update:
     | { readonly program: Promise<Program>; readonly replaces: ReadonlyMap<string, string> }
@@ -81,16 +76,14 @@ export class StageEngine {
     const takesSamples = place === 'opening' || (place === 'closing' && from === 0);
     this.#request = { from, to, loss: place === 'closing', input: !takesSamples };
     const { rows } = training.resolved;
-    this.#derived = this.#derive(rows, purpose === 'train' ? 'train' : 'predict');
+    const mode = purpose === 'train' ? 'train' : 'predict';
+    this.#derived = deriveStage(training, this.#request, rows, mode);
+    this.#programs = new StagePrograms(engine, training, this.#request, this.#derived);
     const { inputs, outputs, parameters, state, weightGradients } = this.#derived;
     this.inputs = inputs;
     this.outputs = outputs;
     this.units = weightGradients.map(({ group }) => group);
     this.#tensors = [...parameters, ...state];
-  }
-
-  #derive(rows: number, mode: StageMode): DerivedStage {
-    return deriveStage(this.#training, this.#request, rows, mode);
   }
 
   // ---------------------------------------------------------------------------------- places
@@ -177,12 +170,12 @@ export class StageEngine {
   /** Compiles what every step runs, so that the first is not slower and all memory is taken before it. */
   async compile(): Promise<void> {
     const { rows, microbatches } = this.#training.resolved;
-    if (this.#purpose === 'use') return void (await this.#programs(rows, 'predict'));
-    await this.#programs(rows, 'train');
+    if (this.#purpose === 'use') return void (await this.#programs.ofPass(rows, 'predict'));
+    await this.#programs.ofPass(rows, 'train');
     for (const [unit, group] of this.units.entries()) {
       const grouped = rows * Math.min(group, microbatches);
-      await this.#weightProgram(unit, grouped, false);
-      if (group < microbatches) await this.#weightProgram(unit, grouped, true);
+      await this.#programs.ofWeights(unit, grouped, false);
+      if (group < microbatches) await this.#programs.ofWeights(unit, grouped, true);
     }
   }
 
@@ -203,7 +196,7 @@ export class StageEngine {
 
   /** Runs the stage forward on one microbatch and, behind the loss in training, back at once. */
   async forward(of: Microbatch, mode: StageMode, given: Given): Promise<Running> {
-    const { forward, backward } = await this.#programs(of.rows, mode);
+    const { forward, backward } = await this.#programs.ofPass(of.rows, mode);
     await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
     const calls = [this.#call(forward, of.microbatch, of.rows)];
     if (backward && this.#request.loss) calls.push(this.#call(backward, of.microbatch, of.rows));
@@ -214,13 +207,13 @@ export class StageEngine {
   }
 
   async backward(of: Microbatch, given: Given): Promise<Running> {
-    const { backward } = await this.#programs(of.rows, 'train');
+    const { backward } = await this.#programs.ofPass(of.rows, 'train');
     await this.#write(of, given);
     return this.#run(backward && this.#call(backward, of.microbatch, of.rows));
   }
 
   async weights(unit: number, first: number, rows: number): Promise<Running> {
-    const program = await this.#weightProgram(unit, rows, first > 0);
+    const program = await this.#programs.ofWeights(unit, rows, first > 0);
     const withoutSum = (name: string): string => name.replace(/^sum\//, '');
     return this.#run(this.#call(program, first, rows, withoutSum));
   }
@@ -307,8 +300,6 @@ export class StageEngine {
         await this.#engine.write(this.#memory.resident(name), bytes);
   }
 
-  // -------------------------------------------------------------------------------- programs
-
   async #write(of: Microbatch, given: Given): Promise<void> {
     for (const [name, bytes] of Object.entries(given)) {
       if (!this.#memory.has(name)) continue;
@@ -317,34 +308,6 @@ export class StageEngine {
       if (view) view.set(bytes);
       else await this.#engine.write(tensor, bytes);
     }
-  }
-
-  #programs(rows: number, mode: StageMode): Promise<Compiled> {
-    const key = `${mode}/${rows}`;
-    const known = this.#compiled.get(key);
-    if (known) return known;
-    const compiled = this.#compile(rows, mode);
-    this.#compiled.set(key, compiled);
-    return compiled;
-  }
-
-  async #compile(rows: number, mode: StageMode): Promise<Compiled> {
-    const derived = this.#derive(rows, mode);
-    const { forward, backward } = derived;
-    return {
-      forward: await this.#engine.compile(forward),
-      backward: backward.outputs.length > 0 ? await this.#engine.compile(backward) : undefined,
-    };
-  }
-
-  #weightProgram(unit: number, rows: number, accumulates: boolean): Promise<Program> {
-    const key = `${unit}/${rows}/${accumulates}`;
-    const known = this.#weights.get(key);
-    if (known) return known;
-    const { fresh, accumulate } = this.#derived.weightGradients[unit]!.graph(rows);
-    const program = this.#engine.compile(accumulates ? accumulate : fresh);
-    this.#weights.set(key, program);
-    return program;
   }
 }
 
