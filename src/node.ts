@@ -92,10 +92,10 @@ export type Effect =
 
 /**
  * Why an engine has nothing to compute: no activation or sample has come, no gradient, no word that
- * parameters are (or may be) updated; what it has put out has not left; the run has not begun, or is
- * being saved or ended.
+ * parameters are (or may be) updated; what it has put out has not left; its own node has not yet said
+ * what comes next; the run has not begun, or is being saved or ended.
  */
-export type IdleCause = 'input' | 'gradient' | 'parameters' | 'link' | 'start' | 'end';
+export type IdleCause = 'input' | 'gradient' | 'parameters' | 'link' | 'node' | 'start' | 'end';
 
 /** What a node tells the person or the program that started it. */
 export type Report =

@@ -11,6 +11,7 @@ const awaited: Readonly<Record<IdleCause, string>> = {
   gradient: 'a gradient',
   parameters: 'the end of the step',
   link: 'a link',
+  node: 'its node',
   start: 'the start',
   end: 'saving',
 };

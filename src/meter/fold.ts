@@ -29,7 +29,7 @@ export interface Figures {
 }
 
 const noBusy = { forward: 0, backward: 0, weights: 0, update: 0, other: 0 };
-const noIdle = { input: 0, gradient: 0, parameters: 0, link: 0, start: 0, end: 0 };
+const noIdle = { input: 0, gradient: 0, parameters: 0, link: 0, node: 0, start: 0, end: 0 };
 
 interface State {
   readonly first: number | undefined;
@@ -122,6 +122,8 @@ function next(state: State, entry: Entry): State {
       const busy = plus(settled.total.busy, entry.kind, Math.max(0, entry.end - start));
       return {
         ...settled,
+        // Until the node says why it waits, it is the node that the engine waits for.
+        cause: 'node',
         until: Math.max(settled.until, entry.end),
         total: { ...settled.total, busy },
       };

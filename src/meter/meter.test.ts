@@ -50,6 +50,7 @@ test('from commit to commit, busy and idle make up the wall time', () => {
     gradient: 3,
     parameters: 2,
     link: 0,
+    node: 0,
     start: 0,
     end: 0,
   });
@@ -87,6 +88,17 @@ test('traffic is counted by kind and by link, both ways', () => {
   expect(figures.received).toEqual({ gradient: { messages: 1, bytes: 5 } });
   expect(figures.bytesByLink).toEqual({ b: 35 });
   expect(figures.serialiseSeconds).toBe(0.25);
+});
+
+test('until a node says why it waits, its engine waits for the node', () => {
+  const figures = figuresOf([
+    commit(1, 0),
+    compute('forward', 0, 1),
+    wait('gradient', 3),
+    compute('backward', 4, 5),
+    commit(2, 6),
+  ]);
+  expect(figures.idleSeconds).toMatchObject({ node: 3, gradient: 1 });
 });
 
 test('a run without two commits has no figures', () => {

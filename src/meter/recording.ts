@@ -10,7 +10,7 @@ import type { Entry } from './timeline.ts';
 const seconds = z.number();
 const text = z.string().max(256);
 const bytes = z.number().min(0);
-const cause = z.enum(['input', 'gradient', 'parameters', 'link', 'start', 'end']);
+const cause = z.enum(['input', 'gradient', 'parameters', 'link', 'node', 'start', 'end']);
 const busy = z.enum(['forward', 'backward', 'weights', 'update', 'other']);
 const traffic = z.record(text, z.strictObject({ messages: z.int().min(0), bytes }));
 

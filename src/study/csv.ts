@@ -7,7 +7,7 @@ import type { Comparison, NodeResult, Run } from './results.ts';
 type Cell = string | number | undefined;
 
 const busyKinds = ['forward', 'backward', 'weights', 'update', 'other'] as const;
-const idleCauses = ['input', 'gradient', 'parameters', 'link', 'start', 'end'] as const;
+const idleCauses = ['input', 'gradient', 'parameters', 'link', 'node', 'start', 'end'] as const;
 
 const total = (traffic: Figures['sent']): number =>
   Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);

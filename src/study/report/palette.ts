@@ -48,13 +48,14 @@ export const idleCauses: Readonly<Record<IdleCause, string>> = {
   gradient: 'waits for a gradient',
   parameters: 'waits for parameters',
   link: 'waits for a link',
+  node: 'waits for its node',
   start: 'start',
   end: 'end',
 };
 
 type Fill = BusyKind | IdleCause | 'busy' | 'idle';
 
-const plain: readonly Fill[] = ['forward', 'busy', 'idle', 'start'];
+const plain: readonly Fill[] = ['forward', 'busy', 'idle', 'node', 'start'];
 
 export const fillOf = (fill: Fill): string =>
   plain.includes(fill) ? `var(--${fill})` : `url(#texture-${fill})`;

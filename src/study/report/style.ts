@@ -21,7 +21,7 @@ const dark = `
 const areas = `
   --ink-on-fill: #14171b; --texture: #14171b4d;
   --forward: #a9d3f2; --backward: #6b9fd4; --weights: #c3aee6; --update: #f0a64a; --other: #b4bac3;
-  --input: #f4ae6d; --gradient: #c3aee6; --parameters: #8fc7ee; --link: #efd95f; --start: #d3d7dd;
+  --input: #f4ae6d; --gradient: #c3aee6; --parameters: #8fc7ee; --link: #efd95f; --node: #b9bec7; --start: #d3d7dd;
   --end: #b4bac3;`;
 
 /** Textures of thousands of small areas would make a printed file of many megabytes. */
