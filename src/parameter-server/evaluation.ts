@@ -23,10 +23,6 @@ export class Evaluation {
     if (!isFresh) worker.refresh();
   }
 
-  get step(): number {
-    return this.#pass.step;
-  }
-
   /** Does what follows from what is known by now. */
   advance(): void {
     const { step, epoch, rows: samples } = this.#pass;

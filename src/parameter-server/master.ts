@@ -11,11 +11,10 @@ import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
-import { Checkpoint } from './checkpoint.ts';
 import type { Device } from './device.ts';
-import { Evaluation } from './evaluation.ts';
 import { Formation } from './formation.ts';
 import type { FormationOptions } from './formation.ts';
+import { Intermission } from './intermission.ts';
 import { Lead } from './lead.ts';
 import { isOfShard } from './member.ts';
 import { notDue, Post } from './post.ts';
@@ -34,10 +33,9 @@ export class Master implements Node {
   readonly #channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
   readonly #formation: Formation;
   readonly #boundary: Boundary;
+  readonly #intermission: Intermission;
   /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
-  /** What the course wants between two steps. */
-  #pause: Evaluation | Checkpoint | undefined;
   #over = false;
 
   constructor(options: MasterOptions) {
@@ -45,6 +43,12 @@ export class Master implements Node {
     this.#outbox.generation = 1;
     this.#formation = new Formation(options, this.#channels);
     this.#boundary = new Boundary(options.course, undefined);
+    this.#intermission = new Intermission(
+      this.#formation,
+      this.#boundary,
+      this.#channels,
+      this.#isSynchronous,
+    );
   }
 
   receive(event: Event): readonly Effect[] {
@@ -75,7 +79,7 @@ export class Master implements Node {
         if (event.code === 'NODE_LOST' && this.#lead) return undefined;
         return this.#end({ code: event.code, reason: event.reason });
       case 'stored':
-        return this.#checkpoint?.stored();
+        return this.#intermission.checkpoint?.stored();
       case 'stop':
         return this.#stop();
       case 'save':
@@ -86,8 +90,6 @@ export class Master implements Node {
         return undefined;
     }
   }
-
-  // ------------------------------------------------------------------------------- who is lost
 
   /** Without a worker the others go on, without a server nobody can. */
   #lost(node: NodeId, reason: string): void {
@@ -115,17 +117,15 @@ export class Master implements Node {
     return this.#end({ code, reason: `${this.#formation.group.nameOf(from)}: ${message}` });
   }
 
-  // ---------------------------------------------------------------------------------- messages
-
   #message(from: NodeId, generation: number, message: Message): void {
     if (message.type === 'join') return this.#formation.join(from, message);
-    if (generation !== this.#outbox.generation || !this.#formation.group.has(from))
-      return undefined;
+    const { group, shipping } = this.#formation;
+    if (generation !== this.#outbox.generation || !group.has(from)) return undefined;
     switch (message.type) {
       case 'ready':
-        return this.#formation.group.ready(from, message.bytes);
+        return group.ready(from, message.bytes);
       case 'kept':
-        return this.#formation.shipping.kept(from);
+        return shipping.kept(from);
       case 'partOfLoss':
         return this.#lead?.partOfLoss(from, message);
       case 'settled':
@@ -133,7 +133,7 @@ export class Master implements Node {
       case 'measured':
         return this.#lead?.measured(message);
       case 'parameters':
-        if (!this.#checkpoint?.arrived(from, message.layer, message.payload))
+        if (!this.#intermission.checkpoint?.arrived(from, message.layer, message.payload))
           throw notDue(from, message);
         return undefined;
       case 'failed':
@@ -148,13 +148,11 @@ export class Master implements Node {
       case 'readSamples':
         return this.#formation.shipping.computed(work, result.payload!);
       case 'assemble':
-        return this.#checkpoint?.assembled(work.layer, result.payload!);
+        return this.#intermission.checkpoint?.assembled(work.layer, result.payload!);
       default:
         return this.#device?.computed(work, result);
     }
   }
-
-  // ------------------------------------------------------------------------------- the course
 
   /** Everything that follows from what is known by now. */
   #advance(): void {
@@ -176,7 +174,7 @@ export class Master implements Node {
     if (!this.#lead && this.#formation.advance()) this.#begin();
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
-    if (this.#formation.shipping.isDone && !this.#pause) this.#lead?.grant();
+    if (this.#formation.shipping.isDone && !this.#intermission.isOpen) this.#lead?.grant();
     this.#device?.advance();
   }
 
@@ -194,10 +192,6 @@ export class Master implements Node {
     this.#lead = new Lead(options, this.#post, this.#outbox);
   }
 
-  get #checkpoint(): Checkpoint | undefined {
-    return this.#pause instanceof Checkpoint ? this.#pause : undefined;
-  }
-
   get #device(): Device | undefined {
     return this.#formation.device;
   }
@@ -208,40 +202,14 @@ export class Master implements Node {
 
   /** Carries out what the course wants besides steps; says whether something has begun or ended. */
   #betweenSteps(): boolean {
-    const pending = this.#pause ? undefined : this.#lead?.takePending();
-    if (pending) this.#beginPause(pending);
-    if (this.#pause instanceof Evaluation) this.#pause.advance();
-    if (!this.#pause?.isDone) return pending !== undefined;
-    const { step } = this.#pause;
-    if (this.#pause instanceof Checkpoint) {
-      this.#boundary.saved(step);
-      this.#outbox.report({ kind: 'saved', step });
+    const pending = this.#intermission.isOpen ? undefined : this.#lead?.takePending();
+    if (pending?.kind === 'end') this.#end(pending.error);
+    else if (pending) {
+      if (pending.kind === 'save' && !this.#isSynchronous)
+        this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
+      this.#intermission.begin(pending);
     }
-    this.#pause = undefined;
-    return true;
-  }
-
-  #beginPause(pending: NonNullable<ReturnType<Lead['takePending']>>): void {
-    switch (pending.kind) {
-      case 'end':
-        return this.#end(pending.error);
-      case 'evaluate':
-        this.#pause = new Evaluation(
-          pending,
-          this.#device!.worker!,
-          this.#isSynchronous,
-          this.#outbox,
-        );
-        return undefined;
-      case 'save':
-        if (!this.#isSynchronous)
-          this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
-        this.#pause = new Checkpoint(pending.step, {
-          ...this.#channels,
-          keys: this.#formation.keys,
-          servers: this.#formation.roles!.servers,
-        });
-    }
+    return this.#intermission.advance() || pending !== undefined;
   }
 
   /** The user wants the run to end: after the steps that were given, with everything saved. */
