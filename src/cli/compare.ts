@@ -13,11 +13,11 @@ import type { Architecture, Comparison, Run } from '../study/results.ts';
 import { comparisonTables, tableNotes } from '../study/table.ts';
 import { judge } from '../study/verdict.ts';
 import { requireFewEnough } from './architectures.ts';
-import { comparedRun } from './compared-run.ts';
+import { startComparedProcess } from './compared-process.ts';
+import type { ComparedProcess } from './compared-process.ts';
 import { formatCount } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { bar, LiveLine } from './live-line.ts';
-import type { Session } from './master-session.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
 import { newRunFolder } from './run-folder.ts';
@@ -71,42 +71,40 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
   const started = new Date().toISOString();
   const data = await openData(training.data, { seed: training.seed, baseFolder: given.baseFolder });
   const line = new LiveLine(flags.json ? process.stderr : process.stdout);
-  let session: Session | undefined;
+  let running: ComparedProcess | undefined;
   let interrupted = false;
-  const release = onInterrupt({
-    stop: () => {
-      interrupted = true;
-      session?.stop();
-    },
-    abandon: () => session?.abandon(),
-  });
+  const stop = (): void => {
+    interrupted = true;
+    running?.stop();
+  };
+  const release = onInterrupt({ stop, abandon: stop });
   try {
     const resolved = resolveTraining(training, data.facts);
     const architectures = architecturesOf(flags.architectures);
     for (const architecture of architectures)
       requireFewEnough(architecture === 'ring' ? 'ring' : 'all-reduce', resolved, nodes);
+    const { targetAccuracy } = flags;
+    const asked = { training, nodes, engine: engineOf(flags, training) };
     const runs: Run[] = [];
     for (let repeat = 1; repeat <= flags.repeat; repeat += 1) {
       for (const architecture of architectures) {
         if (interrupted)
           throw new RingError('INTERRUPTED', 'the comparison was stopped by its user');
         const which = `${architecture}${flags.repeat > 1 ? ` ${repeat}/${flags.repeat}` : ''}`;
-        const run = await comparedRun({
+        const request = {
+          ...asked,
           architecture,
-          training: resolved,
-          data,
-          nodes,
-          engine: engineOf(flags, training),
           repeat,
-          ...(flags.targetAccuracy !== undefined && { targetAccuracy: flags.targetAccuracy }),
+          ...(targetAccuracy !== undefined && { targetAccuracy }),
           ...(profile && { profile }),
-          progress: (step, steps) =>
-            line.update(
-              () =>
-                `${bar(step / steps, 16)} ${which}  step ${formatCount(step)}/${formatCount(steps)}`,
-            ),
-          started: (begun) => (session = begun),
-        });
+        };
+        running = startComparedProcess(request, (step, steps) =>
+          line.update(
+            () =>
+              `${bar(step / steps, 16)} ${which}  step ${formatCount(step)}/${formatCount(steps)}`,
+          ),
+        );
+        const run = await running.ended;
         runs.push(run);
         line.print(
           `${which}: ${run.seconds.toFixed(1)} s, ${formatCount(run.samplesPerSecond)} samples/s`,

@@ -97,6 +97,10 @@ withEngineFlags(
   .option('--json', 'print the results in JSON')
   .action(async (file, flags) => (await import('./compare.ts')).compare(file, flags));
 
+program
+  .command('compared-run', { hidden: true })
+  .action(async () => (await import('./compared-process.ts')).serveComparedRun());
+
 const join = program
   .command('join')
   .description("become a worker of another device's ring")

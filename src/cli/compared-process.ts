@@ -1,0 +1,101 @@
+// A compared run in a process of its own, so that no run finds the memory, the warm code or the garbage
+// of the one before it. Parent and child speak over Node's own channel; without its parent a child ends.
+
+import { fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { openData } from '../data/index.ts';
+import { RingError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { resolveTraining } from '../model/training.ts';
+import type { Training } from '../model/training.ts';
+import type { Run } from '../study/results.ts';
+import { comparedRun } from './compared-run.ts';
+import type { ComparedRunOptions } from './compared-run.ts';
+import type { Session } from './master-session.ts';
+
+/** What the child is to do. Paths in the training are whole. */
+export type ComparedRequest = Pick<
+  ComparedRunOptions,
+  'architecture' | 'nodes' | 'engine' | 'repeat' | 'targetAccuracy' | 'profile'
+> & { readonly training: Training };
+
+type Told =
+  | { readonly type: 'progress'; readonly step: number; readonly steps: number }
+  | { readonly type: 'run'; readonly run: Run }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+const extension = extname(import.meta.url);
+const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+
+export interface ComparedProcess {
+  /** Errors: those of the run. */
+  readonly ended: Promise<Run>;
+  stop(): void;
+}
+
+/** Starts a run. */
+export function startComparedProcess(
+  request: ComparedRequest,
+  progress: (step: number, steps: number) => void,
+): ComparedProcess {
+  const child = fork(main, ['compared-run'], {
+    execArgv: extension === '.ts' ? process.execArgv : [],
+    // Ctrl-C is for the parent, which passes it on.
+    detached: process.platform !== 'win32',
+  });
+  const ended = new Promise<Run>((resolve, reject) => {
+    child.on('message', (told: Told) => {
+      if (told.type === 'progress') progress(told.step, told.steps);
+      else if (told.type === 'run') resolve(told.run);
+      else reject(new RingError(told.code, told.message));
+    });
+    child.on('error', reject);
+    child.on('exit', (code, signal) =>
+      reject(
+        new RingError(
+          'NODE_LOST',
+          `the compared run ended too early: ${signal ?? `exit code ${code}`}`,
+        ),
+      ),
+    );
+  });
+  child.send(request);
+  return { ended, stop: () => child.connected && child.send('stop') };
+}
+
+/** The child's side: does what it is sent, and ends. */
+export async function serveComparedRun(): Promise<void> {
+  let session: Session | undefined;
+  const request = await new Promise<ComparedRequest>((resolve) => {
+    process.on('message', (message: ComparedRequest | 'stop') => {
+      if (message === 'stop') session?.stop();
+      else resolve(message);
+    });
+    process.on('disconnect', () => session?.abandon());
+  });
+  const { training } = request;
+  try {
+    const data = await openData(training.data, { seed: training.seed, baseFolder: '/' });
+    const resolved = resolveTraining(training, data.facts);
+    const run = await comparedRun({
+      ...request,
+      training: resolved,
+      data,
+      progress: (step, steps) => tell({ type: 'progress', step, steps }),
+      started: (begun) => (session = begun),
+    });
+    await data.close();
+    tell({ type: 'run', run });
+  } catch (error) {
+    if (!(error instanceof RingError)) throw error;
+    tell({ type: 'failed', code: error.code, message: error.message });
+  } finally {
+    process.disconnect();
+  }
+}
+
+function tell(told: Told): void {
+  if (process.connected) process.send!(told);
+}
