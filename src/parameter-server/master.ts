@@ -11,7 +11,6 @@ import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
-import type { Device } from './device.ts';
 import { Formation } from './formation.ts';
 import type { FormationOptions } from './formation.ts';
 import { Intermission } from './intermission.ts';
@@ -132,14 +131,15 @@ export class Master implements Node {
         return this.#lead?.settled(from, message);
       case 'measured':
         return this.#lead?.measured(message);
-      case 'parameters':
-        if (!this.#intermission.checkpoint?.arrived(from, message.layer, message.payload))
-          throw notDue(from, message);
-        return undefined;
+      case 'parameters': {
+        const { layer, payload } = message;
+        if (this.#intermission.checkpoint?.arrived(from, layer, payload)) return undefined;
+        throw notDue(from, message);
+      }
       case 'failed':
         return this.#failed(from, message);
       default:
-        if (!this.#device?.take(from, message)) throw notDue(from, message);
+        if (!this.#formation.device?.take(from, message)) throw notDue(from, message);
     }
   }
 
@@ -150,7 +150,7 @@ export class Master implements Node {
       case 'assemble':
         return this.#intermission.checkpoint?.assembled(work.layer, result.payload!);
       default:
-        return this.#device?.computed(work, result);
+        return this.#formation.device?.computed(work, result);
     }
   }
 
@@ -165,8 +165,8 @@ export class Master implements Node {
     } while (this.#betweenSteps() && !this.#over);
     if (this.#over) return;
     this.#works.fill(
-      () => this.#device?.nextWork(),
-      () => this.#device?.awaits ?? 'start',
+      () => this.#formation.device?.nextWork(),
+      () => this.#formation.device?.awaits ?? 'start',
     );
   }
 
@@ -175,14 +175,15 @@ export class Master implements Node {
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
     if (this.#formation.shipping.isDone && !this.#intermission.isOpen) this.#lead?.grant();
-    this.#device?.advance();
+    this.#formation.device?.advance();
   }
 
   #begin(): void {
     const { clipNorm, schedule, training } = this.#options;
+    const { roles, keys } = this.#formation;
     const options = {
-      roles: this.#formation.roles!,
-      keys: this.#formation.keys,
+      roles: roles!,
+      keys,
       layers: training.resolved.layers.length,
       isSynchronous: this.#isSynchronous,
       clipNorm,
@@ -190,10 +191,6 @@ export class Master implements Node {
       boundary: this.#boundary,
     };
     this.#lead = new Lead(options, this.#post, this.#outbox);
-  }
-
-  get #device(): Device | undefined {
-    return this.#formation.device;
   }
 
   get #isSynchronous(): boolean {
