@@ -14,6 +14,7 @@ import type { SampleReader } from './samples.ts';
 import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
+import { bytesOf } from './bytes.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -224,8 +225,5 @@ export class EngineExecutor implements Executor {
     throw new RingError('PROTOCOL', `layer ${layer} was asked for here, where it is not held`);
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 const oneOver = (batch: number): Uint8Array => bytesOf(Float32Array.of(1 / batch));

@@ -15,6 +15,7 @@ import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
+import { bytesOf } from './bytes.ts';
 
 /** Parameters of the seed; those of the last parameter are kept, since its slices come one after the other. */
 export class InitialValues {
@@ -36,9 +37,6 @@ export class InitialValues {
 }
 
 const nameOf = ({ name, first }: Slice): string => `${name}@${first}`;
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** One key's tensors and programs. */
 export class HeldKey {
@@ -81,7 +79,7 @@ export class HeldKey {
 
   async initialise(initial: InitialValues): Promise<void> {
     for (const slice of this.#slices)
-      await this.#write(nameOf(slice), asBytes(initial.of(this.layer, slice)));
+      await this.#write(nameOf(slice), bytesOf(initial.of(this.layer, slice)));
     for (const { name, type } of this.#state)
       await this.#write(name, new Uint8Array(byteLength(type)));
   }
@@ -108,7 +106,7 @@ export class HeldKey {
   }
 
   async update(scalars: readonly number[]): Promise<void> {
-    await this.#write('scalars', asBytes(Float32Array.from(scalars)));
+    await this.#write('scalars', bytesOf(Float32Array.from(scalars)));
     await this.#run(await this.#update, (name) => this.#replaces.get(name) ?? name);
   }
 

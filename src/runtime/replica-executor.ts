@@ -15,6 +15,7 @@ import { SliceMemory } from './slice-memory.ts';
 import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
+import { bytesOf } from './bytes.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -227,6 +228,3 @@ export class ReplicaExecutor implements Executor {
     throw new RingError('PROTOCOL', `the model has no layer ${layer}`);
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

@@ -7,6 +7,7 @@ import type { DataFacts } from '../model/training.ts';
 import type { Dataset, Samples } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
+import { bytesOf } from './bytes.ts';
 
 type Targets = NonNullable<Samples['targets']>;
 
@@ -84,6 +85,3 @@ export class SampleTable implements Pick<Dataset, 'read'> {
     return { inputs, targets };
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

@@ -19,6 +19,7 @@ import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import { groupsHeld } from '../plan/memory.ts';
 import type { StageMemory } from './stage-memory.ts';
 import { StagePrograms } from './stage-programs.ts';
+import { bytesOf } from './bytes.ts';
 
 /** What a run takes besides what is resident: values by the name of the graph's input. */
 export type Given = Readonly<Record<string, Uint8Array>>;
@@ -35,9 +36,6 @@ export interface KeptPlace {
 export interface Running {
   readonly finished: Promise<unknown>;
 }
-
-const asBytes = (values: Float32Array | Int32Array): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 export class StageEngine {
   readonly stage: Stage;
@@ -188,7 +186,7 @@ export class StageEngine {
         (each) => `${layer}.${each.name}` === name,
       );
       const bytes = specification
-        ? asBytes(initialValues(this.#training.seed, layer, specification))
+        ? bytesOf(initialValues(this.#training.seed, layer, specification))
         : new Uint8Array(byteLength(type));
       await this.#engine.write(this.#memory.resident(name), bytes);
     }
@@ -197,7 +195,7 @@ export class StageEngine {
   /** Runs the stage forward on one microbatch and, behind the loss in training, back at once. */
   async forward(of: Microbatch, mode: StageMode, given: Given): Promise<Running> {
     const { forward, backward } = await this.#programs.ofPass(of.rows, mode);
-    await this.#write(of, { ...given, counter: asBytes(Int32Array.of(of.step, of.position)) });
+    await this.#write(of, { ...given, counter: bytesOf(Int32Array.of(of.step, of.position)) });
     const calls = [this.#call(forward, of.microbatch, of.rows)];
     if (backward && this.#request.loss) calls.push(this.#call(backward, of.microbatch, of.rows));
     const finished = this.#engine.run(calls);
@@ -244,7 +242,7 @@ export class StageEngine {
 
   async update(scalars: readonly number[]): Promise<Running> {
     if (!this.#update) return this.#run();
-    await this.#engine.write(this.#memory.resident('scalars'), asBytes(Float32Array.from(scalars)));
+    await this.#engine.write(this.#memory.resident('scalars'), bytesOf(Float32Array.from(scalars)));
     const { program, replaces } = this.#update;
     const inPlace = (name: string): string => replaces.get(name) ?? name;
     return this.#run(this.#call(await program, 0, 0, inPlace));
