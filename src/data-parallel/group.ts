@@ -27,7 +27,7 @@ export class Group {
   }
 
   get isFull(): boolean {
-    return this.members.length === this.#wanted;
+    return this.members.length >= this.#wanted;
   }
 
   get isReady(): boolean {
@@ -46,6 +46,12 @@ export class Group {
   join(node: NodeId, message: MessageOf<'join'>): void {
     if (this.isFull)
       throw new RingError('PROTOCOL', `there are ${this.#wanted} nodes already: start another run`);
+    const { type: _, ...member } = message;
+    this.members.push({ node, ...member });
+  }
+
+  /** One more than was waited for, in the midst of the run. */
+  admit(node: NodeId, message: MessageOf<'join'>): void {
     const { type: _, ...member } = message;
     this.members.push({ node, ...member });
   }

@@ -109,11 +109,11 @@ export class Device {
   }
 
   #workerPart({ blocks }: WorkResult): WorkerPart {
-    const { servers, rows, from } = this.#appointment;
+    const { servers, rows } = this.#appointment;
     const { batch, stepsPerEpoch, data } = this.#training.resolved;
     const batchRows = (step: number): number =>
       Math.min(batch, data.trainCount - (step % stepsPerEpoch) * batch);
-    const options = { keys: this.#keys, servers, blocks: blocks!, rows, batchRows, from };
+    const options = { keys: this.#keys, servers, blocks: blocks!, rows, batchRows };
     return new WorkerPart(options, this.#channels.post, this.#channels.works);
   }
 

@@ -54,7 +54,6 @@ export function appointments(
         .filter(isNeighbour)
         .map(({ node, address }) => ({ node, address })),
       links: members.filter(isNeighbour).map(({ node }) => node),
-      from: 0,
       ...options,
     };
   });

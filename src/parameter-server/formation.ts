@@ -14,7 +14,7 @@ import type { Consistency } from './consistency.ts';
 import { Device } from './device.ts';
 import type { DeviceChannels } from './device.ts';
 import { appointments, assignRoles } from './enrolment.ts';
-import type { Roles, Servers } from './enrolment.ts';
+import type { EnrolmentOptions, Roles, Servers } from './enrolment.ts';
 import { shardKeys } from './keys.ts';
 import type { ShardedKey } from './keys.ts';
 
@@ -57,24 +57,44 @@ export class Formation {
 
   join(from: NodeId, message: MessageOf<'join'>): void {
     const { post, outbox } = this.#channels;
-    if (this.group.isFull) {
+    if (this.group.isFull && !this.#mayAdmit) {
       const reason = 'the run already has all its nodes: ask for more of them and start again';
       return post.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
     }
+    if (this.group.isFull) return this.#admit(from, message);
     this.group.join(from, message);
     const [joined, wanted] = [this.group.others.length, this.#options.devices];
     outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
     if (this.group.isFull) this.#appoint();
   }
 
+  /** A worker may come, or come back, at any time; but where shards stand beside workers, each has one. */
+  get #mayAdmit(): boolean {
+    return this.#isFormed && this.#options.servers !== 'colocated';
+  }
+
+  #admit(node: NodeId, message: MessageOf<'join'>): void {
+    this.group.admit(node, message);
+    const { workers, servers } = this.roles!;
+    this.roles = { workers: [...workers, node], servers };
+    const told = appointments(this.group.members, this.roles, this.#enrolment(workers.length));
+    this.#channels.post.send(node, told.at(-1)!);
+    const joined = this.group.others.length;
+    this.#channels.outbox.report({
+      kind: 'joined',
+      node,
+      name: message.name,
+      joined,
+      wanted: joined,
+    });
+  }
+
   /** Everyone is there: each is told what it is. */
   #appoint(): void {
-    const { training, servers, consistency, clipNorm } = this.#options;
-    const { batch, microbatches } = training.resolved;
+    const { training, servers } = this.#options;
     this.roles = assignRoles(this.group.members, servers);
     this.keys = shardKeys(training, this.roles.servers.length);
-    const parts = sharePartsOf(batch, microbatches, this.roles.workers.length);
-    const options = { ...parts, consistency, clips: clipNorm !== undefined, training };
+    const options = this.#enrolment(this.roles.workers.length);
     for (const message of appointments(this.group.members, this.roles, options)) {
       if (message.node !== masterId) this.#channels.post.send(message.node, message);
       else {
@@ -82,6 +102,13 @@ export class Formation {
         this.device.prepare(training);
       }
     }
+  }
+
+  #enrolment(workers: number): EnrolmentOptions {
+    const { training, consistency, clipNorm } = this.#options;
+    const { batch, microbatches } = training.resolved;
+    const parts = sharePartsOf(batch, microbatches, workers);
+    return { ...parts, consistency, clips: clipNorm !== undefined, training };
   }
 
   /** When everyone is ready, the samples go out; says once that they are there. */

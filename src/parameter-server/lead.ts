@@ -50,6 +50,8 @@ export class Lead {
   readonly #post: Post;
   readonly #outbox: Outbox;
   readonly #workers = new Map<NodeId, WorkerState>();
+  /** Also those that are gone. */
+  readonly #everyone: NodeId[];
   /** Every step that was given to anyone, as the servers know it. */
   readonly #plan = new Crew();
   readonly #passes = new Map<number, TrainPass>();
@@ -67,6 +69,7 @@ export class Lead {
     this.#post = post;
     this.#outbox = outbox;
     const { workers } = options.roles;
+    this.#everyone = [...workers];
     for (const node of workers) this.#workers.set(node, newWorker());
     this.#norms = new StepNorms(options.keys, options.layers);
     this.#scalars = new UpdateScalars(options.schedule, options.isSynchronous ? 1 : workers.length);
@@ -176,7 +179,7 @@ export class Lead {
       const step = this.#reported;
       const { epoch, rows } = this.#passes.get(step)!;
       this.#passes.delete(step);
-      const loss = this.#losses.take(step, this.#options.roles.workers, rows);
+      const loss = this.#losses.take(step, this.#everyone, rows);
       const { learningRate } = this.#options.schedule(step, 1, step);
       this.#outbox.report({
         kind: 'step',
@@ -211,6 +214,14 @@ export class Lead {
   }
 
   // ------------------------------------------------------------------------------ who is lost
+
+  /** A worker has come and has its samples: it shares the steps that nobody was given yet. */
+  add(node: NodeId): void {
+    const step = this.#plan.upTo;
+    this.#everyone.push(node);
+    this.#workers.set(node, { ...newWorker(), granted: step, done: step, settled: step });
+    if (!this.#options.isSynchronous) this.#scalars.setWorkers(this.#workers.size);
+  }
 
   /** A worker is gone: nobody waits for it, and from the next step on the others share its part. */
   drop(node: NodeId): void {

@@ -35,6 +35,8 @@ export class Master implements Node {
   readonly #intermission: Intermission;
   /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
+  /** Who came in the midst of the run, and is waiting for samples. */
+  readonly #newcomers = new Set<NodeId>();
   #over = false;
 
   constructor(options: MasterOptions) {
@@ -97,13 +99,27 @@ export class Master implements Node {
     if (!roles) return group.leave(node);
     if (!this.#lead || roles.servers.includes(node) || node === masterId)
       return this.#end({ code: 'NODE_LOST', reason: `${group.nameOf(node)} is gone: ${reason}` });
-    if (!this.#lead.workers.includes(node)) return;
+    if (this.#newcomers.delete(node) || !this.#lead.workers.includes(node))
+      return shipping.drop(node);
     // If it only lost a link, it must know that it is not waited for.
     this.#post.send(node, { type: 'failed', code: 'NODE_LOST', message: reason });
     this.#outbox.report({ kind: 'dropped', node, reason });
     shipping.drop(node);
     this.#lead.drop(node);
-    this.#formation.ship(this.#lead.workers, this.#lead.nextStep);
+    this.#shipOut(this.#lead);
+  }
+
+  /** A newcomer in the midst of the run is sent its samples before it is given steps. */
+  #ready(node: NodeId, bytes: number): void {
+    this.#formation.group.ready(node, bytes);
+    if (!this.#lead) return;
+    this.#newcomers.add(node);
+    this.#shipOut(this.#lead);
+  }
+
+  /** Everyone is sent what it lacks for its share from now on. */
+  #shipOut({ workers, nextStep }: Lead): void {
+    this.#formation.ship([...workers, ...this.#newcomers], nextStep);
   }
 
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
@@ -122,7 +138,7 @@ export class Master implements Node {
     if (generation !== this.#outbox.generation || !group.has(from)) return undefined;
     switch (message.type) {
       case 'ready':
-        return group.ready(from, message.bytes);
+        return this.#ready(from, message.bytes);
       case 'kept':
         return shipping.kept(from);
       case 'partOfLoss':
@@ -174,7 +190,11 @@ export class Master implements Node {
     if (!this.#lead && this.#formation.advance()) this.#begin();
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
-    if (this.#formation.shipping.isDone && !this.#intermission.isOpen) this.#lead?.grant();
+    if (this.#formation.shipping.isDone && !this.#intermission.isOpen) {
+      for (const node of this.#newcomers) this.#lead?.add(node);
+      this.#newcomers.clear();
+      this.#lead?.grant();
+    }
     this.#formation.device?.advance();
   }
 

@@ -23,8 +23,6 @@ export interface WorkerPartOptions {
   readonly rows: number;
   /** Rows of the batch of a step. */
   readonly batchRows: (step: number) => number;
-  /** The first step: parameters of the seed serve for step 0, later ones are pulled. */
-  readonly from: number;
 }
 
 interface KeyState {
@@ -47,7 +45,7 @@ export class WorkerPart {
   readonly #keys: readonly KeyState[];
   readonly #byBlock: readonly (readonly KeyState[])[];
   /** The step that is computed, or comes next. */
-  #step: number;
+  #step = 0;
   #isComputing = false;
   isEvaluating = false;
   #settledStep: number | undefined;
@@ -58,9 +56,8 @@ export class WorkerPart {
     this.#options = options;
     this.#post = post;
     this.#works = works;
-    const { keys, blocks, rows, from } = options;
-    this.#step = from;
-    this.#keys = keys.map((key) => ({ key, step: from === 0 ? 0 : -1, pushed: -1 }));
+    const { keys, blocks, rows } = options;
+    this.#keys = keys.map((key) => ({ key, step: 0, pushed: -1 }));
     this.#byBlock = blocks.map((_, block) => this.#keys.filter(({ key }) => key.block === block));
     this.#run = new ReplicaRun(
       blocks,
@@ -72,13 +69,13 @@ export class WorkerPart {
       },
       (block) => this.#byBlock[block]!.map(({ key }) => gradients(key.slices)),
     );
-    if (from > 0) this.#pull(from);
   }
 
   /** Takes what is meant for a worker; false when it is not. Errors: PROTOCOL. */
   take(message: Message): boolean {
     switch (message.type) {
       case 'crew':
+        if (this.#crew.upTo === 0) this.#enter(message.from);
         this.#crew.add(message.from, message.upTo, message.workers);
         return true;
       case 'pulled':
@@ -87,6 +84,12 @@ export class WorkerPart {
       default:
         return false;
     }
+  }
+
+  /** The first step: parameters of the seed serve for step 0, whoever comes later pulls. */
+  #enter(step: number): void {
+    this.#step = step;
+    if (step > 0) this.#pull(step);
   }
 
   #pulled({ key: number, staleness, payload }: MessageOf<'pulled'>): void {

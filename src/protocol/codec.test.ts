@@ -90,7 +90,6 @@ const messages: Message<TensorPayload>[] = [
     clips: false,
     rows: 16,
     microbatches: 2,
-    from: 0,
     training: { model: [{ layer: 'relu' }] },
   },
   { type: 'push', key: 3, step: 7, payload },

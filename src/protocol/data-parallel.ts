@@ -38,7 +38,7 @@ const key = z
 /**
  * Master to device, with a parameter server: what you are. A server holds shard `shard` of as many as
  * there are `servers`; a worker has a replica, whose microbatches have `rows` rows, mostly so many in a
- * share, and begins with step `from`. `dial` is whom you open a link to, `links` how many you have then.
+ * share. `dial` is whom you open a link to, `links` how many you have then.
  */
 const appoint = z.strictObject({
   node,
@@ -55,7 +55,6 @@ const appoint = z.strictObject({
   clips: z.boolean(),
   rows: positive,
   microbatches: positive,
-  from: count,
   training: z.unknown(),
 });
 

@@ -138,6 +138,28 @@ describe('what goes wrong', () => {
     },
   );
 
+  test.each([{ kind: 'bsp' }, { kind: 'async' }, { kind: 'ssp', bound: 1 }] as const)(
+    'a worker may come in the place of one that is lost: $kind',
+    async (consistency) => {
+      const computed = new Set<number>();
+      const outcome = await run({
+        consistency,
+        at: [{ seconds: 0.3, node: 'worker-1', event: { type: 'stop' } }],
+        latecomerSeconds: 0.4,
+        observe: (node, event) => {
+          if (node === 'latecomer' && event.type === 'computed' && event.work.kind === 'lossBlock')
+            computed.add(event.work.of.step);
+        },
+      });
+      expect(error(outcome)).toBeUndefined();
+      expect(outcome.ends.get('latecomer')).toEqual({ type: 'end' });
+      expect(outcome.losses).toHaveLength(60);
+      expect(computed.size).toBeGreaterThan(10);
+      expect(computed.has(59)).toBe(true);
+      expect(accuracy(outcome)).toBeGreaterThan(0.8);
+    },
+  );
+
   test('without a server nothing goes on', async () => {
     const outcome = await run({
       consistency: { kind: 'bsp' },

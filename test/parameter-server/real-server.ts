@@ -35,6 +35,8 @@ export interface RealServer {
   readonly consistency: Consistency;
   readonly seconds?: (work: Work, node: NodeId) => number;
   readonly at?: SimulationOptions['at'];
+  /** When one device more comes, `latecomer`. */
+  readonly latecomerSeconds?: number;
   /** Sees every message that arrives. */
   readonly observe?: (node: NodeId, event: Event) => void;
 }
@@ -103,10 +105,31 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
     } as const;
     devices.set(name, await device(name, new Member(join)));
   }
+  const at = [...(run.at ?? [])];
+  if (run.latecomerSeconds !== undefined) {
+    const name = 'latecomer';
+    const join = {
+      type: 'join',
+      name,
+      engine: engineInfo,
+      address: name,
+      ...capabilities,
+    } as const;
+    const late = await device(name, new Member(join));
+    const linked = { type: 'linked', node: masterId } as const;
+    at.push({ seconds: run.latecomerSeconds, node: name, event: linked });
+    // The simulator links everyone at the start.
+    let links = 0;
+    const receive = (event: Event): readonly Effect[] =>
+      event.type === 'linked' && event.node === masterId && links++ === 0
+        ? []
+        : late.node.receive(event);
+    devices.set(name, { ...late, node: { receive } });
+  }
   const simulation = await simulate({
     devices,
     link: () => ({ latencySeconds: 1e-4, bytesPerSecond: 1e8 }),
-    ...(run.at ? { at: run.at } : {}),
+    at,
   });
   for (const engine of engines) await engine.close();
   return {
