@@ -139,11 +139,14 @@ export class RingReduce {
   /** The sum over all nodes: it is kept, and handed on as it came. */
   #keep({ bucket, chunk, hop, payload }: Reduce): void {
     const slices = this.#buckets[bucket]!.chunks[chunk]!;
+    const goesOn = hop < 2 * this.#seat.nodes - 2;
+    // What is also sent must stay when it has been written.
+    const { release: _, ...staying } = payload;
     this.#give(
-      { kind: 'writeSlices', slices, payload },
+      { kind: 'writeSlices', slices, payload: goesOn ? staying : payload },
       { bucket, chunk, hop: undefined, completes: true },
     );
-    if (hop < 2 * this.#seat.nodes - 2) this.#send({ bucket, chunk, hop: hop + 1, payload });
+    if (goesOn) this.#send({ bucket, chunk, hop: hop + 1, payload: staying });
   }
 
   #give(work: Work, errand: Errand): void {

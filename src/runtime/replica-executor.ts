@@ -91,6 +91,7 @@ export class ReplicaExecutor implements Executor {
       }
       case 'keepSamples':
         this.#table.add(work.payload as TensorPayload);
+        work.payload.release?.();
         return {};
       default:
         throw new RingError('GRAPH', `a replica does not know the work ${work.kind}`);

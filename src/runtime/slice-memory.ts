@@ -34,11 +34,19 @@ export class SliceMemory {
     return tensorPayload(await Promise.all(tensors));
   }
 
-  /** In order with what the engine runs. */
+  /**
+   * Parameters are written in order with what the engine runs; gradients at once, since nothing is
+   * computed with them when they come.
+   */
   async write(slices: readonly Slice[], payload: Payload): Promise<void> {
     const given = bytesFor(slices, payload);
-    for (const [index, slice] of slices.entries())
-      await this.#engine.write(this.#tensor(slice), given[index]!);
+    for (const [index, slice] of slices.entries()) {
+      const tensor = this.#tensor(slice);
+      const view = slice.name.startsWith('d/') ? this.#engine.view(tensor) : undefined;
+      if (view) view.set(given[index]!);
+      else await this.#engine.write(tensor, given[index]!);
+    }
+    payload.release?.();
   }
 
   /** Adds the payload to what is there. */
@@ -57,6 +65,7 @@ export class SliceMemory {
       const program = await this.#addition(slice.count);
       calls.push({ program, inputs: [sum, addend], outputs: [sum] });
     }
+    payload.release?.();
     const finished = this.#engine.run(calls).then(() => this.#free.push(...used));
     return { finished };
   }
