@@ -84,12 +84,16 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     );
     const { store, report, trace = false } = options;
     const recorder = recorderOf(engine);
+    let isFormed = false;
     const runner = new NodeRunner({
       ...machine,
       recorder,
       trace,
       ...(store && { store }),
-      ...(report && { report }),
+      report(each) {
+        isFormed ||= each.kind === 'formed';
+        report?.(each);
+      },
     });
     const secret = makeSecret();
     if (workers.count > 0) {
@@ -99,9 +103,10 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
     if (workers.kind === 'local' && invitation)
-      local = new LocalWorkers(workers.count, invitation, options.engine, (reason) =>
-        runner.post({ type: 'failed', code: 'NODE_LOST', reason }),
-      );
+      local = new LocalWorkers(workers.count, invitation, options.engine, (reason) => {
+        // From then on the end of its link tells so, and the node decides what follows.
+        if (!isFormed) runner.post({ type: 'failed', code: 'NODE_LOST', reason });
+      });
     runner.post({ type: 'start' });
     const ended = afterwards(runner.ended, async () => {
       await listener?.close();

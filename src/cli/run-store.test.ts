@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -94,4 +94,26 @@ test('a model of other shapes than its training file is refused', async () => {
     ),
   });
   await run.close();
+});
+
+test('a checkpoint that is given up leaves no partial file, one that is whole is kept', async () => {
+  const training = resolve(3);
+  const writer = createRun(folder, training);
+  const store = createRunStore(() => writer, training);
+  const begun = store.save(4, 0, tensorPayload(layers[0][1])).catch(() => undefined);
+  await store.discard();
+  await begun;
+  expect((await readdir(folder)).sort()).toEqual(['metrics.jsonl', 'training.json']);
+
+  for (const [layer, tensors] of layers) await store.save(5, layer, tensorPayload(tensors));
+  const completed = store.complete(5);
+  await store.discard();
+  expect((await readdir(folder)).sort()).toEqual([
+    'metrics.jsonl',
+    'model.safetensors',
+    'state.safetensors',
+    'training.json',
+  ]);
+  await completed;
+  await (await writer).close();
 });

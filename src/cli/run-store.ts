@@ -53,11 +53,11 @@ export function createRunStore(
         if (model.has(name)) await checkpoint.writeParameter(name, bytes);
         else await checkpoint.writeState(name, bytes);
     },
-    async complete(step) {
-      const checkpoint = await begin(step);
+    complete(step) {
+      const checkpoint = begin(step);
       begun = undefined;
-      committed = checkpoint.commit();
-      await committed;
+      committed = checkpoint.then((writer) => writer.commit());
+      return committed;
     },
     fetch: () => {
       throw new RingError('STORE', 'a run that is being written cannot be read from');
