@@ -131,3 +131,10 @@ test('a folder that cannot be made is a STORE error', async () => {
   await writeFile(join(folder, 'file'), '');
   await expect(createRun(join(folder, 'file', 'run'), {})).rejects.toMatchObject({ code: 'STORE' });
 });
+
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be made is told at once',
+  async () => {
+    await expect(createRun('/proc/no/run', {})).rejects.toMatchObject({ code: 'STORE' });
+  },
+);

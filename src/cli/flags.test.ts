@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { usageLine } from './fail.ts';
 import { positiveNumber, wholeNumber } from './flags.ts';
 import { reachableInvitations } from './invitations.ts';
-import { workersOf } from './ring-flags.ts';
+import { engineOf, workersOf } from './ring-flags.ts';
 import { newRunFolder } from './run-folder.ts';
 
 test('numbers are numbers', () => {
@@ -25,6 +25,14 @@ test('a ring is local, or waits; not both, not half', () => {
   expect(() => workersOf({ workers: 2 }, 4)).toThrow('--workers needs --listen');
   expect(() => workersOf({ listen: ':0' }, 4)).toThrow('--workers N');
   expect(() => workersOf({ nodes: 2, workers: 2, listen: ':0' }, 4)).toThrow('give one of them');
+});
+
+test('threads are as many as there are cores at most; a file may come from a larger device', () => {
+  expect(engineOf({ threads: 4 }, {}, 4)).toEqual({ kind: 'auto', threads: 4 });
+  expect(engineOf({}, { threads: 8, engine: 'wasm' }, 4)).toEqual({ kind: 'wasm', threads: 4 });
+  expect(engineOf({ threads: 2 }, { threads: 8 }, 4).threads).toBe(2);
+  expect(() => engineOf({ threads: 5 }, {}, 4)).toThrow('--threads 5 is more than the 4 cores');
+  expect(() => engineOf({ threads: 2 }, {}, 1)).toThrow('the 1 core of this device');
 });
 
 test('what commander says becomes one line', () => {

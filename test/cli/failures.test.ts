@@ -74,6 +74,11 @@ test.each([
   { args: ['train', 'absent.json'], said: /absent\.json cannot be read/ },
   { args: ['train', '--workers', '1'], said: /--workers needs --listen/ },
   { args: ['train', '--epochs', '1', '--steps', '1'], said: /cannot be used with/ },
+  {
+    args: ['train', 'good.json', '--threads', '9999'],
+    said: /--threads 9999 is more than the \d+ core/,
+  },
+  { args: ['train', 'good.json', '--out', ''], said: /--out is empty/ },
   { args: ['evaluate', 'absent'], said: /there is no folder absent/ },
   { args: ['join'], said: /join needs an invitation/ },
   { args: ['join', 'localhost:7000'], said: /without a secret/ },
