@@ -30,6 +30,12 @@ export interface FormationOptions {
   readonly clipNorm?: number;
 }
 
+/** Who shares the steps now, and the first step that a new sharing out would be for. */
+interface Plan {
+  readonly workers: readonly NodeId[];
+  readonly nextStep: number;
+}
+
 export class Formation {
   readonly group: Group;
   readonly shipping: Shipping;
@@ -40,6 +46,8 @@ export class Formation {
   keys: readonly ShardedKey[] = [];
   /** The master's own. */
   device: Device | undefined;
+  /** Who came in the midst of the run, and is waiting for samples. */
+  readonly newcomers = new Set<NodeId>();
   #isReady = false;
   #isFormed = false;
 
@@ -122,7 +130,7 @@ export class Formation {
       this.#isReady = true;
       outbox.report({ kind: 'formed', nodes: this.#report(roles) });
       outbox.report({ kind: 'shipping' });
-      this.ship(roles.workers, 0);
+      this.#ship(roles.workers, 0);
     }
     if (!this.shipping.isDone) return false;
     this.#isFormed = true;
@@ -131,8 +139,21 @@ export class Formation {
     return true;
   }
 
+  /** A device is prepared; a newcomer in the midst of the run is then sent its samples. */
+  ready(node: NodeId, bytes: number, plan: Plan | undefined): void {
+    this.group.ready(node, bytes);
+    if (!plan) return;
+    this.newcomers.add(node);
+    this.shipAnew(plan);
+  }
+
+  /** Sends everyone what it lacks for its share from now on. */
+  shipAnew({ workers, nextStep }: Plan): void {
+    this.#ship([...workers, ...this.newcomers], nextStep);
+  }
+
   /** Sends each of these workers what it lacks for its share of the steps from `from` on. */
-  ship(workers: readonly NodeId[], from: number): void {
+  #ship(workers: readonly NodeId[], from: number): void {
     this.shipping.plan(
       workers.map((node) => (node === masterId ? undefined : node)),
       from,

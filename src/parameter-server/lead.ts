@@ -18,6 +18,8 @@ import { UpdateScalars } from './scalars.ts';
 import type { Schedule } from './scalars.ts';
 import { StepLosses } from './step-losses.ts';
 import { StepNorms } from './step-norms.ts';
+import { newWorker, stalenessOf } from './worker-state.ts';
+import type { Staleness, WorkerState } from './worker-state.ts';
 
 export interface LeadOptions {
   readonly roles: Roles;
@@ -34,16 +36,6 @@ type TrainPass = Extract<Pass, { kind: 'train' }>;
 
 /** Steps that a worker has leave for beyond the last whose loss it has told: it never waits for more. */
 const stepsAhead = 2;
-
-interface WorkerState {
-  /** The steps that it was given, and who shares each. */
-  readonly crew: Crew;
-  granted: number;
-  /** Steps whose loss it has told; the step that it has all parameters for. */
-  done: number;
-  settled: number;
-  staleness: Pick<MessageOf<'settled'>, 'pushes' | 'staleness' | 'stalest'>;
-}
 
 export class Lead {
   readonly #options: LeadOptions;
@@ -202,18 +194,9 @@ export class Lead {
     return pending;
   }
 
-  /** Of all pushes so far: how many updates came between a worker's pull and its push. */
-  get staleness(): { readonly pushes: number; readonly mean: number; readonly most: number } {
-    let [pushes, sum, most] = [0, 0, 0];
-    for (const { staleness } of this.#workers.values()) {
-      pushes += staleness.pushes;
-      sum += staleness.staleness;
-      most = Math.max(most, staleness.stalest);
-    }
-    return { pushes, mean: pushes > 0 ? sum / pushes : 0, most };
+  get staleness(): Staleness {
+    return stalenessOf([...this.#workers.values()]);
   }
-
-  // ------------------------------------------------------------------------------ who is lost
 
   /** A worker has come and has its samples: it shares the steps that nobody was given yet. */
   add(node: NodeId): void {
@@ -231,11 +214,3 @@ export class Lead {
     if (!this.#options.isSynchronous) this.#scalars.setWorkers(this.#workers.size);
   }
 }
-
-const newWorker = (): WorkerState => ({
-  crew: new Crew(),
-  granted: 0,
-  done: 0,
-  settled: 0,
-  staleness: { pushes: 0, staleness: 0, stalest: 0 },
-});

@@ -35,8 +35,6 @@ export class Master implements Node {
   readonly #intermission: Intermission;
   /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
-  /** Who came in the midst of the run, and is waiting for samples. */
-  readonly #newcomers = new Set<NodeId>();
   #over = false;
 
   constructor(options: MasterOptions) {
@@ -85,41 +83,25 @@ export class Master implements Node {
         return this.#stop();
       case 'save':
         return this.#boundary.saveIsDue();
-      case 'sent':
-      case 'linked':
-      case 'fetched':
+      default:
         return undefined;
     }
   }
 
   /** Without a worker the others go on, without a server nobody can. */
   #lost(node: NodeId, reason: string): void {
-    const { group, roles, shipping } = this.#formation;
+    const { group, roles, shipping, newcomers } = this.#formation;
     if (!group.has(node)) return;
     if (!roles) return group.leave(node);
     if (!this.#lead || roles.servers.includes(node) || node === masterId)
       return this.#end({ code: 'NODE_LOST', reason: `${group.nameOf(node)} is gone: ${reason}` });
-    if (this.#newcomers.delete(node) || !this.#lead.workers.includes(node))
-      return shipping.drop(node);
+    if (newcomers.delete(node) || !this.#lead.workers.includes(node)) return shipping.drop(node);
     // If it only lost a link, it must know that it is not waited for.
     this.#post.send(node, { type: 'failed', code: 'NODE_LOST', message: reason });
     this.#outbox.report({ kind: 'dropped', node, reason });
     shipping.drop(node);
     this.#lead.drop(node);
-    this.#shipOut(this.#lead);
-  }
-
-  /** A newcomer in the midst of the run is sent its samples before it is given steps. */
-  #ready(node: NodeId, bytes: number): void {
-    this.#formation.group.ready(node, bytes);
-    if (!this.#lead) return;
-    this.#newcomers.add(node);
-    this.#shipOut(this.#lead);
-  }
-
-  /** Everyone is sent what it lacks for its share from now on. */
-  #shipOut({ workers, nextStep }: Lead): void {
-    this.#formation.ship([...workers, ...this.#newcomers], nextStep);
+    this.#formation.shipAnew(this.#lead);
   }
 
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
@@ -129,7 +111,7 @@ export class Master implements Node {
       return this.#lost(servers.includes(node) && !servers.includes(from) ? from : node, message);
     const isGone = code === 'NODE_LOST' || code === 'INTERRUPTED';
     if (isGone && this.#lead) return this.#lost(from, message);
-    return this.#end({ code, reason: `${this.#formation.group.nameOf(from)}: ${message}` });
+    this.#end({ code, reason: `${this.#formation.group.nameOf(from)}: ${message}` });
   }
 
   #message(from: NodeId, generation: number, message: Message): void {
@@ -138,7 +120,7 @@ export class Master implements Node {
     if (generation !== this.#outbox.generation || !group.has(from)) return undefined;
     switch (message.type) {
       case 'ready':
-        return this.#ready(from, message.bytes);
+        return this.#formation.ready(from, message.bytes, this.#lead);
       case 'kept':
         return shipping.kept(from);
       case 'partOfLoss':
@@ -191,8 +173,8 @@ export class Master implements Node {
     this.#lead?.report();
     // While samples are on their way to those who take over a share, no new steps are given.
     if (this.#formation.shipping.isDone && !this.#intermission.isOpen) {
-      for (const node of this.#newcomers) this.#lead?.add(node);
-      this.#newcomers.clear();
+      for (const node of this.#formation.newcomers) this.#lead?.add(node);
+      this.#formation.newcomers.clear();
       this.#lead?.grant();
     }
     this.#formation.device?.advance();
