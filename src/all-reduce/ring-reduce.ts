@@ -141,7 +141,8 @@ export class RingReduce {
     const slices = this.#buckets[bucket]!.chunks[chunk]!;
     const goesOn = hop < 2 * this.#seat.nodes - 2;
     // What is also sent must stay when it has been written.
-    const { release: _, ...staying } = payload;
+    const staying = { ...payload };
+    delete staying.release;
     this.#give(
       { kind: 'writeSlices', slices, payload: goesOn ? staying : payload },
       { bucket, chunk, hop: undefined, completes: true },

@@ -115,3 +115,17 @@ describe.each([
     expect(bits(group.parameters)).toEqual(model);
   });
 });
+
+test('what is not finite ends the run before any node has applied it', async () => {
+  const training = { ...convolutionalNet.training, learningRate: 1e20 };
+  const group = await runRealGroup({ ...convolutionalNet, training, nodes: 3 });
+  expect(group.ends.get('master')?.error).toMatchObject({
+    code: 'NOT_FINITE',
+    reason: expect.stringMatching(/in step \d+, so that step was not done/),
+  });
+  expect(group.ends.get('worker-2')?.error?.code).toBe('NOT_FINITE');
+  const [model, ...others] = group.replicas.map(bits);
+  for (const other of others) expect(other).toEqual(model);
+  expect(bits(group.parameters)).toEqual(model);
+  expect(group.reports.at(-1)).toEqual({ kind: 'saved', step: group.losses.length });
+});
