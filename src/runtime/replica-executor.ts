@@ -2,6 +2,7 @@
 // own over one memory, so that the output of a block is the input of the next where it stands.
 
 import { RingError } from '../errors.ts';
+import { elementCount } from '../graph/graph.ts';
 import { countCorrect } from '../model/accuracy.ts';
 import { parseRingTraining } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
@@ -149,10 +150,7 @@ export class ReplicaExecutor implements Executor {
     }
     const blocks = this.#stages.map(({ units, parameters }): Block => ({
       group: units[0] ?? 1,
-      parameters: parameters.map(({ name, type }) => ({
-        name,
-        count: type.shape.reduce((a, b) => a * b, 1),
-      })),
+      parameters: parameters.map(({ name, type }) => ({ name, count: elementCount(type.shape) })),
     }));
     return { prepared: { bytes: this.#engine.allocatedBytes, units: {} }, blocks };
   }

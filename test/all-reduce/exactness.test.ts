@@ -117,7 +117,7 @@ describe.each([
 });
 
 test('what is not finite ends the run before any node has applied it', async () => {
-  const training = { ...convolutionalNet.training, learningRate: 1e20 };
+  const training = { ...convolutionalNet.training, learningRate: 1e6 };
   const group = await runRealGroup({ ...convolutionalNet, training, nodes: 3 });
   expect(group.ends.get('master')?.error).toMatchObject({
     code: 'NOT_FINITE',
