@@ -33,12 +33,14 @@ export class Master implements Node {
   readonly #formation: Formation;
   readonly #boundary: Boundary;
   readonly #intermission: Intermission;
+  readonly #isSynchronous: boolean;
   /** Once everyone is ready and has its samples. */
   #lead: Lead | undefined;
   #over = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#isSynchronous = options.consistency.kind === 'bsp';
     this.#outbox.generation = 1;
     this.#formation = new Formation(options, this.#channels);
     this.#boundary = new Boundary(options.course, undefined);
@@ -193,10 +195,6 @@ export class Master implements Node {
       boundary: this.#boundary,
     };
     this.#lead = new Lead(options, this.#post, this.#outbox);
-  }
-
-  get #isSynchronous(): boolean {
-    return this.#options.consistency.kind === 'bsp';
   }
 
   /** Carries out what the course wants besides steps; says whether something has begun or ended. */
