@@ -12,7 +12,8 @@ export interface NodeRecording extends Recording, NodeTimeline {}
 /** The master first. A worker whose recording makes no sense is left out. */
 export function gatherRecordings(own: Recording, peers: readonly PeerRecording[]): NodeRecording[] {
   const gathered: NodeRecording[] = [{ node: masterId, ...own, offsetSeconds: 0, errorSeconds: 0 }];
-  for (const { node, recording, offset } of peers) {
+  const inOrder = peers.toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }));
+  for (const { node, recording, offset } of inOrder) {
     try {
       const { seconds, errorSeconds } = offset;
       const parsed = parseRecording(recording, node);
