@@ -4,6 +4,7 @@
 
 import type { NodeId } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { notDue } from '../machine/not-due.ts';
 import type { Boundary, Next } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
 import { checkLoss, gradientFactor } from '../machine/gradients.ts';
@@ -12,7 +13,6 @@ import { shareOf } from '../data-parallel/share.ts';
 import { Crew } from './crew.ts';
 import type { Roles } from './enrolment.ts';
 import type { ShardedKey } from './keys.ts';
-import { notDue } from './post.ts';
 import type { Post } from './post.ts';
 import { UpdateScalars } from './scalars.ts';
 import type { Schedule } from './scalars.ts';

@@ -6,6 +6,7 @@ import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
@@ -16,7 +17,7 @@ import type { FormationOptions } from './formation.ts';
 import { Intermission } from './intermission.ts';
 import { Lead } from './lead.ts';
 import { isOfShard } from './member.ts';
-import { notDue, Post } from './post.ts';
+import { Post } from './post.ts';
 import type { Schedule } from './scalars.ts';
 
 export interface MasterOptions extends FormationOptions {

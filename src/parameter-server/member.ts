@@ -7,10 +7,11 @@ import { parseRingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { notDue } from '../machine/not-due.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
 import { Device } from './device.ts';
-import { notDue, Post } from './post.ts';
+import { Post } from './post.ts';
 
 export class Member implements Node {
   readonly #join: MessageOf<'join'>;

@@ -1,7 +1,6 @@
 // A node's mail. What a worker says to the shard beside it, or a master to itself as a worker, is a
 // message like any other; it only never leaves the node.
 
-import { RingError } from '../errors.ts';
 import type { Message, NodeId } from '../node.ts';
 import type { Outbox } from '../machine/outbox.ts';
 
@@ -30,10 +29,3 @@ export class Post {
     for (let next = this.#local.shift(); next; next = this.#local.shift()) take(next);
   }
 }
-
-/** A message that cannot be meant for now. */
-export const notDue = (from: NodeId, message: Message): RingError =>
-  new RingError(
-    'PROTOCOL',
-    `${from} sent '${message.type}' when it was not due: all nodes must run the same version of ringtmp`,
-  );

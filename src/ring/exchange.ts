@@ -1,7 +1,7 @@
 // A stage's talk with its two neighbours, the same on master and worker: activations go out as far as
 // credit reaches, gradients as soon as they are computed, and credit whenever a place is free.
 
-import { RingError } from '../errors.ts';
+import { notDue } from '../machine/not-due.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { Message, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
@@ -75,10 +75,3 @@ export class Exchange {
       this.#outbox.send(anticlockwise, { type: 'credit', pass, upTo });
   }
 }
-
-/** The refusal of a message that the state of this node has no place for. */
-export const notDue = (from: NodeId, message: Message): RingError =>
-  new RingError(
-    'PROTOCOL',
-    `${from} sent '${message.type}' when it was not due: all nodes must run the same version of ringtmp`,
-  );

@@ -2,12 +2,12 @@
 // at its end, when every stage has every gradient, committed. A step that is given up before its
 // commit has changed nothing: whoever holds this pass only has to let go of it.
 
+import { notDue } from '../machine/not-due.ts';
 import type { Round } from '../machine/course.ts';
 import { checkLoss, gradientFactor, onWire } from '../machine/gradients.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import type { IdleCause, Message, Microbatch, NodeId, Place, Work, WorkResult } from '../node.ts';
-import { notDue } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { StepNorms } from './finish.ts';
 import type { MasterStages } from './master-stages.ts';

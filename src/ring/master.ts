@@ -4,6 +4,7 @@
 // computes what and when is not its business: every node decides that by the local rule (schedule.ts).
 
 import { RingError } from '../errors.ts';
+import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError } from '../machine/boundary.ts';
 import type { Pass } from '../machine/course.ts';
@@ -13,7 +14,6 @@ import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult 
 import type { MessageOf } from '../protocol/messages.ts';
 import { Admission } from './admission.ts';
 import type { AdmissionOptions } from './admission.ts';
-import { notDue } from './exchange.ts';
 import type { Formation } from './formation.ts';
 import { MasterPass } from './master-pass.ts';
 import type { PassOptions } from './master-pass.ts';

@@ -1,6 +1,7 @@
 // A worker's stage through pass after pass: a pass begins with its first activation, and a step ends
 // when the norms of everyone's gradients from here on have been told and the master commits it.
 
+import { notDue } from '../machine/not-due.ts';
 import { onWire } from '../machine/gradients.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
@@ -8,7 +9,7 @@ import { masterId } from '../node.ts';
 import type { IdleCause, Message, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Assignment } from './assignment.ts';
-import { Exchange, notDue } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { nextWork } from './schedule.ts';
 import { StageRun } from './stage-run.ts';
 

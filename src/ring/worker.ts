@@ -3,6 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { notDue } from '../machine/not-due.ts';
 import type { EndError } from '../machine/boundary.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
@@ -10,7 +11,6 @@ import { masterId } from '../node.ts';
 import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Assignment } from './assignment.ts';
-import { notDue } from './exchange.ts';
 import { StageRun } from './stage-run.ts';
 import { WorkerStage } from './worker-stage.ts';
 
