@@ -15,6 +15,7 @@ import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
 import { bytesOf } from './bytes.ts';
+import { Turns } from './turns.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -23,7 +24,7 @@ export class EngineExecutor implements Executor {
   readonly #samples: SampleReader | undefined;
   #training: RingTraining | undefined;
   readonly #stages = new Map<Place, StageEngine>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** `samples`: only the master has them. */
   constructor(engine: Engine, samples?: SampleReader) {
@@ -34,7 +35,7 @@ export class EngineExecutor implements Executor {
   async run(work: Work): Promise<WorkResult> {
     switch (work.kind) {
       case 'prepare':
-        return this.#inTurn(() => this.#prepare(work));
+        return this.#turns.take(() => this.#prepare(work));
       case 'forward':
         return this.#forward(work);
       case 'loss':
@@ -54,11 +55,11 @@ export class EngineExecutor implements Executor {
           await this.#done(() => stage.update(work.scalars));
         return {};
       case 'read':
-        return this.#inTurn(async () => ({
+        return this.#turns.take(async () => ({
           payload: tensorPayload(await this.#holder(work.layer).readLayer(work.layer)),
         }));
       case 'write':
-        return this.#inTurn(async () => {
+        return this.#turns.take(async () => {
           const { tensors } = work.payload as TensorPayload;
           await this.#holder(work.layer).writeLayer(work.layer, tensors);
           return {};
@@ -68,16 +69,9 @@ export class EngineExecutor implements Executor {
     }
   }
 
-  /** Works are given to the engine in the order in which they come, however long each has to wait for its data. */
-  #inTurn<Value>(give: () => Promise<Value>): Promise<Value> {
-    const given = this.#turn.then(give);
-    this.#turn = given.catch(() => undefined);
-    return given;
-  }
-
   /** Until the run is over. When it has been given to the engine, `payload` is read no more. */
   async #done(give: () => Promise<Running>, payload?: Payload): Promise<void> {
-    const { finished } = await this.#inTurn(give);
+    const { finished } = await this.#turns.take(give);
     payload?.release?.();
     await finished;
   }

@@ -17,6 +17,7 @@ import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
 import { bytesOf } from './bytes.ts';
+import { Turns } from './turns.ts';
 
 type WorkOf<Kind extends Work['kind']> = Extract<Work, { kind: Kind }>;
 
@@ -39,7 +40,7 @@ export class ReplicaExecutor implements Executor {
   #slices!: SliceMemory;
   #stages: readonly StageEngine[] = [];
   #targets: Samples['targets'];
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** The end of all that the engine has been given. */
   #running: Promise<unknown> = Promise.resolve();
 
@@ -53,7 +54,7 @@ export class ReplicaExecutor implements Executor {
   async run(work: Work): Promise<WorkResult> {
     switch (work.kind) {
       case 'prepareReplica':
-        return this.#inTurn(() => this.#prepare(work));
+        return this.#turns.take(() => this.#prepare(work));
       case 'forwardBlock':
         return this.#forward(work);
       case 'lossBlock':
@@ -69,7 +70,7 @@ export class ReplicaExecutor implements Executor {
         await this.#done(() => this.#slices.add(work.slices, work.payload));
         return { payload: await this.#slices.read(work.slices) };
       case 'writeSlices':
-        await this.#inTurn(() => this.#slices.write(work.slices, work.payload));
+        await this.#turns.take(() => this.#slices.write(work.slices, work.payload));
         return {};
       case 'replicaNorms':
         return this.#norms();
@@ -77,11 +78,11 @@ export class ReplicaExecutor implements Executor {
         await this.#all((stage) => stage.update(work.scalars));
         return {};
       case 'read':
-        return this.#inTurn(async () => ({
+        return this.#turns.take(async () => ({
           payload: tensorPayload(await this.#holder(work.layer).readLayer(work.layer)),
         }));
       case 'write':
-        return this.#inTurn(async () => {
+        return this.#turns.take(async () => {
           const { tensors } = work.payload as TensorPayload;
           await this.#holder(work.layer).writeLayer(work.layer, tensors);
           return {};
@@ -101,15 +102,8 @@ export class ReplicaExecutor implements Executor {
 
   // ---------------------------------------------------------------------------------- order
 
-  /** Works are given to the engine in the order in which they come, however long each has to wait for its data. */
-  #inTurn<Value>(give: () => Promise<Value>): Promise<Value> {
-    const given = this.#turn.then(give);
-    this.#turn = given.catch(() => undefined);
-    return given;
-  }
-
   async #done(give: () => Promise<Running>): Promise<void> {
-    const { finished } = await this.#inTurn(async () => {
+    const { finished } = await this.#turns.take(async () => {
       const running = await give();
       this.#running = running.finished.catch(() => undefined);
       return running;
@@ -207,7 +201,7 @@ export class ReplicaExecutor implements Executor {
 
   async #weights({ block, first, rows, outgoing }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
     const stage = this.#stages[block]!;
-    if (rows === 0) await this.#inTurn(() => stage.clearGradients());
+    if (rows === 0) await this.#turns.take(() => stage.clearGradients());
     else if (stage.units.length > 0) await this.#done(() => stage.weights(0, first, rows));
     if (!outgoing) return {};
     return { payloads: await Promise.all(outgoing.map((slices) => this.#slices.read(slices))) };

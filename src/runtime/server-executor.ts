@@ -10,6 +10,7 @@ import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import { HeldKey, InitialValues } from './held-key.ts';
+import { Turns } from './turns.ts';
 
 type WorkOf<Kind extends ShardWork['kind']> = Extract<ShardWork, { kind: Kind }>;
 
@@ -29,7 +30,7 @@ export const isShardWork = (work: { readonly kind: string }): work is ShardWork 
 export class ServerExecutor {
   readonly #engine: Engine;
   readonly #keys = new Map<number, HeldKey>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -37,9 +38,7 @@ export class ServerExecutor {
 
   /** Works are carried out one after the other, in the order in which they come. */
   run(work: ShardWork): Promise<WorkResult> {
-    const done = this.#turn.then(() => this.#run(work));
-    this.#turn = done.catch(() => undefined);
-    return done;
+    return this.#turns.take(() => this.#run(work));
   }
 
   async #run(work: ShardWork): Promise<WorkResult> {
