@@ -2,8 +2,6 @@
 // of the one before it. Parent and child speak over Node's own channel; without its parent a child ends.
 
 import { fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
@@ -14,6 +12,7 @@ import type { Run } from '../study/results.ts';
 import { comparedRun } from './compared-run.ts';
 import type { ComparedRunOptions } from './compared-run.ts';
 import type { Session } from './master-session.ts';
+import { mainFile, nodeFlags } from './own-command.ts';
 
 /** What the child is to do. Paths in the training are whole. */
 export type ComparedRequest = Pick<
@@ -26,9 +25,6 @@ type Told =
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-const extension = extname(import.meta.url);
-const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-
 export interface ComparedProcess {
   /** Errors: those of the run. */
   readonly ended: Promise<Run>;
@@ -40,8 +36,8 @@ export function startComparedProcess(
   request: ComparedRequest,
   progress: (step: number, steps: number) => void,
 ): ComparedProcess {
-  const child = fork(main, ['compared-run'], {
-    execArgv: extension === '.ts' ? process.execArgv : [],
+  const child = fork(mainFile, ['compared-run'], {
+    execArgv: [...nodeFlags],
     // Ctrl-C is for the parent, which passes it on.
     detached: process.platform !== 'win32',
   });

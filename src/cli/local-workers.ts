@@ -4,17 +4,11 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { EngineOptions } from './engine-options.ts';
+import { mainFile, nodeFlags } from './own-command.ts';
 
 export const invitationVariable = 'RINGTMP_INVITATION';
-
-const extension = extname(import.meta.url);
-const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-/** Run from its TypeScript, a process needs what lets this one do so. */
-const nodeFlags = extension === '.ts' ? process.execArgv : [];
 
 /** How long a worker may take to end by itself. */
 const graceMilliseconds = 3000;
@@ -35,7 +29,7 @@ export class LocalWorkers {
   ) {
     const flags = ['join', '--quiet', '--engine', kind, '--threads', String(threads)];
     for (let k = 0; k < count; k += 1) {
-      const child = spawn(process.execPath, [...nodeFlags, main, ...flags], {
+      const child = spawn(process.execPath, [...nodeFlags, mainFile, ...flags], {
         env: { ...process.env, [invitationVariable]: invitation },
         stdio: ['ignore', 'ignore', 'pipe'],
         // Ctrl-C is for the master, which ends the ring in order.
