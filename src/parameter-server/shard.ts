@@ -31,6 +31,8 @@ export class Shard {
   readonly #ledgers: ReadonlyMap<number, Ledger>;
   readonly #keys: ReadonlyMap<number, ShardedKey>;
   readonly #isAlone: boolean;
+  /** Works that the engine has been given and has not done. */
+  #computing = 0;
   /** Updates that every key has had. */
   #updates = 0;
 
@@ -87,7 +89,15 @@ export class Shard {
   }
 
   /** Errors: NOT_FINITE. */
-  computed(work: ShardWork, { payload, squaredNorms }: WorkResult): void {
+  computed(work: ShardWork, result: WorkResult): void {
+    this.#computing -= 1;
+    this.#take(work, result);
+    // Beside a worker, it is the worker that says what the device waits for.
+    if (this.#isAlone && this.#computing === 0)
+      this.#outbox.add({ type: 'wait', cause: 'gradient' });
+  }
+
+  #take(work: ShardWork, { payload, squaredNorms }: WorkResult): void {
     switch (work.kind) {
       case 'measure': {
         const [squaredNorm = null] = onWire(squaredNorms!);
@@ -134,6 +144,7 @@ export class Shard {
 
   /** Works of a shard are short and others wait for them: the engine is given all that there are. */
   #compute(work: ShardWork): void {
+    this.#computing += 1;
     this.#outbox.add({ type: 'compute', work });
   }
 
