@@ -1,21 +1,18 @@
 // What is going to happen, by virtual time: a binary heap. Events of the same time keep the order in
 // which they were added, so that the same simulation twice is the same.
 
-import type { Event, NodeId } from '../node.ts';
-
-export interface Occurrence {
+export interface Occurrence<What> {
   readonly seconds: number;
-  readonly node: NodeId;
-  readonly event: Event;
+  readonly what: What;
 }
 
-export class EventQueue {
-  readonly #heap: (Occurrence & { readonly order: number })[] = [];
+export class EventQueue<What> {
+  readonly #heap: (Occurrence<What> & { readonly order: number })[] = [];
   #added = 0;
 
-  add(seconds: number, node: NodeId, event: Event): void {
+  add(seconds: number, what: What): void {
     const heap = this.#heap;
-    let place = heap.push({ seconds, node, event, order: this.#added++ }) - 1;
+    let place = heap.push({ seconds, what, order: this.#added++ }) - 1;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       if (!this.#before(place, parent)) break;
@@ -24,7 +21,7 @@ export class EventQueue {
     }
   }
 
-  take(): Occurrence | undefined {
+  take(): Occurrence<What> | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();

@@ -18,12 +18,24 @@ export interface SimulatedDevice {
   readonly executor: Executor;
   /** How long the device computes `work`, in seconds. */
   readonly seconds: (work: Work) => number;
+  /** How long its own thread is busy with a message of so many bytes, at either end; without it, no time. */
+  readonly serialiseSeconds?: (bytes: number) => number;
 }
 
 export interface LinkCost {
   readonly latencySeconds: number;
   readonly bytesPerSecond: number;
 }
+
+/** What limits all links of a device together, besides what limits each of them. */
+export type Access =
+  /** Each device sends at this rate over all its links together, and receives at it at the same time. */
+  | { readonly kind: 'duplex'; readonly bytesPerSecond: number }
+  /**
+   * All devices share one medium, one frame at a time: stations of one Wi-Fi access point, between which
+   * every frame crosses the air twice.
+   */
+  | { readonly kind: 'shared'; readonly bytesPerSecond: number };
 
 export interface Span {
   readonly node: NodeId;
@@ -57,6 +69,8 @@ export interface SimulationOptions {
   /** The first is the master. */
   readonly devices: ReadonlyMap<NodeId, SimulatedDevice>;
   readonly link: (from: NodeId, to: NodeId) => LinkCost;
+  /** Without one, only links limit. */
+  readonly access?: Access;
   /** What the master's store holds at the start, by layer. */
   readonly store?: ReadonlyMap<number, Payload>;
   /** Events from outside, such as a user's stop. */

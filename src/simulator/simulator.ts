@@ -1,12 +1,13 @@
 // Runs nodes over a virtual clock and virtual links: the same state machines as on real devices, in
 // one deterministic order. Time passes only as the costs say; what is computed may be real (an engine
 // behind the executor) or nothing at all. After discrete-event simulators such as ns-3, cut down to
-// the two things a ring has: devices that compute one work at a time, links that send one message at a time.
+// what a ring has: devices that compute one work at a time, links that send one message at a time.
 
 import type { Effect, Event, Message, NodeId, Payload, Report, Work } from '../node.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { describeWork } from '../meter/works.ts';
 import { EventQueue } from './event-queue.ts';
+import { Network } from './network.ts';
 import type {
   Simulation,
   SimulatedDevice,
@@ -16,6 +17,7 @@ import type {
 } from './simulation.ts';
 
 export type {
+  Access,
   LinkCost,
   SimulatedDevice,
   Simulation,
@@ -35,12 +37,21 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   return simulator.run();
 }
 
+/** What happens next: a node is told of something, or something that has left is on its way to a node. */
+type Happening =
+  | { readonly node: NodeId; readonly event: Event }
+  /** It has left its sender, and then has come as far as the node's downlink. */
+  | { readonly leaving: NodeId; readonly to: NodeId; readonly bytes: number; readonly event: Event }
+  | { readonly arriving: NodeId; readonly bytes: number; readonly event: Event };
+
 class Simulator {
   readonly #options: SimulationOptions;
-  readonly #queue = new EventQueue();
+  readonly #queue = new EventQueue<Happening>();
+  readonly #network: Network;
   /** Who has a link to whom. */
   readonly #linked = new Map<NodeId, Set<NodeId>>();
-  readonly #linkFree = new Map<string, number>();
+  /** When each device's own thread has turned all it was given into bytes, or back. */
+  readonly #threadFree = new Map<NodeId, number>();
   /** When each device has done all that it was given. */
   readonly #deviceFree = new Map<NodeId, number>();
   readonly #spans: Span[] = [];
@@ -55,27 +66,25 @@ class Simulator {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#network = new Network(options.link, options.access);
     this.#store = new Map(options.store);
   }
 
   async run(): Promise<Simulation> {
     const [master, ...workers] = this.#options.devices.keys();
-    this.#queue.add(0, master!, { type: 'start' });
+    this.#tell(0, master!, { type: 'start' });
     for (const worker of workers) {
       this.#link(worker, master!);
-      this.#queue.add(0, worker, { type: 'linked', node: master! });
+      this.#tell(0, worker, { type: 'linked', node: master! });
     }
-    for (const { seconds, node, event } of this.#options.at ?? [])
-      this.#queue.add(seconds, node, event);
+    for (const { seconds, node, event } of this.#options.at ?? []) this.#tell(seconds, node, event);
     for (;;) {
       const next = this.#queue.take();
       if (!next) break;
-      if (this.#ends.has(next.node)) continue;
-      this.#now = next.seconds;
-      const device = this.#options.devices.get(next.node)!;
-      this.#happened(next.node, next.event);
-      for (const effect of device.node.receive(next.event))
-        await this.#carryOut(next.node, device, effect);
+      const { seconds, what } = next;
+      if ('node' in what) await this.#take(seconds, what.node, what.event);
+      else if ('leaving' in what) this.#leave(seconds, what);
+      else this.#arrive(seconds, what);
     }
     return {
       seconds: this.#now,
@@ -88,6 +97,18 @@ class Simulator {
     };
   }
 
+  #tell(seconds: number, node: NodeId, event: Event): void {
+    this.#queue.add(seconds, { node, event });
+  }
+
+  async #take(seconds: number, id: NodeId, event: Event): Promise<void> {
+    if (this.#ends.has(id)) return;
+    this.#now = seconds;
+    const device = this.#options.devices.get(id)!;
+    this.#happened(id, event);
+    for (const effect of device.node.receive(event)) await this.#carryOut(id, device, effect);
+  }
+
   async #carryOut(id: NodeId, device: SimulatedDevice, effect: Effect): Promise<void> {
     switch (effect.type) {
       case 'compute':
@@ -95,20 +116,17 @@ class Simulator {
       case 'send':
         return this.#send(id, effect);
       case 'connect': {
-        const { latencySeconds } = this.#options.link(id, effect.node);
+        const latency = this.#network.latency(id, effect.node);
         this.#link(id, effect.node);
-        this.#queue.add(this.#now + 2 * latencySeconds, id, { type: 'linked', node: effect.node });
-        return this.#queue.add(this.#now + latencySeconds, effect.node, {
-          type: 'linked',
-          node: id,
-        });
+        this.#tell(this.#now + 2 * latency, id, { type: 'linked', node: effect.node });
+        return this.#tell(this.#now + latency, effect.node, { type: 'linked', node: id });
       }
       case 'store':
         if (effect.layer !== undefined) this.#store.set(effect.layer, effect.payload!);
-        return this.#queue.add(this.#now, id, { type: 'stored' });
+        return this.#tell(this.#now, id, { type: 'stored' });
       case 'fetch': {
         const payload = this.#store.get(effect.layer)!;
-        return this.#queue.add(this.#now, id, { type: 'fetched', layer: effect.layer, payload });
+        return this.#tell(this.#now, id, { type: 'fetched', layer: effect.layer, payload });
       }
       case 'report':
         this.#reports.push(effect.report);
@@ -151,9 +169,9 @@ class Simulator {
   /** A node's links end with it, behind what it has sent. */
   #unlink(node: NodeId): void {
     for (const other of this.#linked.get(node) ?? []) {
-      const { latencySeconds } = this.#options.link(node, other);
-      const left = Math.max(this.#now, this.#linkFree.get(`${node}>${other}`) ?? 0);
-      this.#queue.add(left + latencySeconds, other, { type: 'unlinked', node, reason: 'it left' });
+      const left = this.#network.leftBy(this.#now, node, other);
+      const event: Event = { type: 'unlinked', node, reason: 'it left' };
+      this.#queue.add(left, { leaving: node, to: other, bytes: 0, event });
     }
   }
 
@@ -165,20 +183,41 @@ class Simulator {
     const span = { node: id, work, start, end };
     this.#spans.push(span);
     this.#computing.set(id, [...(this.#computing.get(id) ?? []), span]);
-    this.#queue.add(end, id, { type: 'computed', work, result });
+    this.#tell(end, id, { type: 'computed', work, result });
   }
 
   #send(from: NodeId, { to, generation, message }: Extract<Effect, { type: 'send' }>): void {
-    const { latencySeconds, bytesPerSecond } = this.#options.link(from, to);
-    const direction = `${from}>${to}`;
-    const start = Math.max(this.#now, this.#linkFree.get(direction) ?? 0);
     const bytes = bytesOf(message);
-    const end = start + bytes / bytesPerSecond;
-    this.#linkFree.set(direction, end);
+    const ready = this.#serialise(this.#now, from, bytes);
+    const { start, end } = this.#network.send(ready, from, to, bytes);
     this.#transmissions.push({ from, to, message, start, end });
     this.#note(from, { type: 'send', to, message: message.type, bytes, start, end });
-    const arrival: Event = { type: 'message', from, generation, message };
-    if ('payload' in message) this.#queue.add(end, from, { type: 'sent', message });
-    this.#queue.add(end + latencySeconds, to, arrival);
+    if ('payload' in message) this.#tell(end, from, { type: 'sent', message });
+    const event: Event = { type: 'message', from, generation, message };
+    this.#queue.add(end, { leaving: from, to, bytes, event });
+  }
+
+  #leave(
+    now: number,
+    { leaving, to, bytes, event }: Extract<Happening, { leaving: NodeId }>,
+  ): void {
+    const through = this.#network.receive(now, to, bytes);
+    const at = through + this.#network.latency(leaving, to);
+    if (this.#options.devices.get(to)?.serialiseSeconds === undefined) this.#tell(at, to, event);
+    else this.#queue.add(at, { arriving: to, bytes, event });
+  }
+
+  #arrive(now: number, { arriving, bytes, event }: Extract<Happening, { arriving: NodeId }>): void {
+    this.#tell(bytes > 0 ? this.#serialise(now, arriving, bytes) : now, arriving, event);
+  }
+
+  /** When the device's own thread has a message ready that it was given at `now`. */
+  #serialise(now: number, node: NodeId, bytes: number): number {
+    const seconds = this.#options.devices.get(node)?.serialiseSeconds?.(bytes) ?? 0;
+    if (seconds === 0) return now;
+    const start = Math.max(now, this.#threadFree.get(node) ?? 0);
+    this.#threadFree.set(node, start + seconds);
+    this.#note(node, { type: 'serialise', seconds, at: start });
+    return start + seconds;
   }
 }
