@@ -1,5 +1,6 @@
-// Small devices as data, for the modelled fallback: what they draw idle, what full load adds, and what
-// their radio costs. Every constant names who measured it. Pure: a simulation and a browser use it too.
+// Small devices as data: what they draw idle, what full load adds, and what their radio costs, for the
+// modelled fallback; how fast they are and what they hold, for plans and for the lab. Every constant names
+// who measured it. Pure: a simulation and a browser use it too.
 
 import { RingError } from '../errors.ts';
 import { suggestion } from '../model/suggestion.ts';
@@ -26,6 +27,12 @@ const wifi: Radio = {
 /** Its cost per byte is not known here and counts as none. */
 const ethernet: Radio = { name: 'Ethernet', onWatts: 0.294, joulesPerByte: 0, citation: powerPi };
 
+/** How fast one core is in matrix products of float32 while the others are busy too. */
+interface CoreSpeed {
+  readonly flops: number;
+  readonly citation: string;
+}
+
 /** P = idleWatts + loadWatts * utilisation of the whole device. */
 export interface DeviceProfile {
   /** As on the command line: `pi-4b`. */
@@ -37,35 +44,109 @@ export interface DeviceProfile {
   readonly loadWatts: number;
   readonly radio: Radio;
   readonly citation: string;
+  /** Of the size that is most common where there are several. */
+  readonly memoryBytes: number;
+  /** Absent where the device cannot run this program: Node 20 needs at least an ARMv7. */
+  readonly coreSpeed?: CoreSpeed;
 }
 
 const powerJoular = 'PowerJoular, linear models (https://hal.science/hal-03912723)';
 
-const raspberryPi = (
-  name: string,
-  device: string,
-  cores: number,
-  [idleWatts, loadWatts]: readonly [number, number],
-  radio: Radio,
-): DeviceProfile => ({
-  name,
+/**
+ * From a board's published Linpack figure, of all cores and in double precision: a vector holds twice as
+ * many numbers of single precision.
+ */
+const linpack = (gigaflops: number, cores: number, citation: string): CoreSpeed => ({
+  flops: (2 * gigaflops * 1e9) / cores,
+  citation: `twice its Linpack figure, ${gigaflops} GFLOP/s, over its cores: ${citation}`,
+});
+
+const neonProduct =
+  "own NEON kernels on a Pi 3's core come to about 2 GFLOP/s (https://qkou.info/tags/raspberry-pi/)";
+const geerling = 'https://github.com/geerlingguy/top500-benchmark/issues';
+
+const raspberryPi = ({
+  device,
+  cores = 4,
+  watts: [idleWatts, loadWatts],
+  memoryGigabytes,
+  ...rest
+}: Pick<DeviceProfile, 'name' | 'device' | 'radio' | 'coreSpeed'> & {
+  readonly cores?: number;
+  /** Idle, and what load adds. */
+  readonly watts: readonly [number, number];
+  readonly memoryGigabytes: number;
+}): DeviceProfile => ({
+  ...rest,
   device: `Raspberry Pi ${device}`,
   cores,
   idleWatts,
   loadWatts,
-  radio,
+  memoryBytes: memoryGigabytes * 2 ** 30,
   citation: powerJoular,
 });
 
 /** From small to large; of two equally near names the smaller device's is suggested. */
 export const deviceProfiles: readonly DeviceProfile[] = [
-  raspberryPi('pi-zero-w', 'Zero W', 1, [0.92, 0.473], wifi),
-  raspberryPi('pi-2b', '2B', 4, [1.29, 1.149], ethernet),
-  raspberryPi('pi-3b', '3B', 4, [1.078, 3.477], wifi),
-  raspberryPi('pi-3b+', '3B+', 4, [2.002, 3.298], wifi),
-  raspberryPi('pi-4b', '4B r1.2', 4, [2.286, 4.534], wifi),
-  raspberryPi('pi-400', '400', 4, [1.822, 5.025], wifi),
-  raspberryPi('pi-5', '5', 4, [4.403, 3.458], wifi),
+  raspberryPi({
+    name: 'pi-zero-w',
+    device: 'Zero W',
+    cores: 1,
+    watts: [0.92, 0.473],
+    radio: wifi,
+    memoryGigabytes: 0.5,
+  }),
+  raspberryPi({
+    name: 'pi-2b',
+    device: '2B',
+    watts: [1.29, 1.149],
+    radio: ethernet,
+    memoryGigabytes: 1,
+    coreSpeed: {
+      flops: 0.75e9,
+      citation: `estimated: half a Pi 3's a clock, 0.9 GHz; ${neonProduct}`,
+    },
+  }),
+  raspberryPi({
+    name: 'pi-3b',
+    device: '3B',
+    watts: [1.078, 3.477],
+    radio: wifi,
+    memoryGigabytes: 1,
+    coreSpeed: { flops: 2e9, citation: neonProduct },
+  }),
+  raspberryPi({
+    name: 'pi-3b+',
+    device: '3B+',
+    watts: [2.002, 3.298],
+    radio: wifi,
+    memoryGigabytes: 1,
+    coreSpeed: { flops: 2.3e9, citation: `by the clock, 1.4 to 1.2 GHz; ${neonProduct}` },
+  }),
+  raspberryPi({
+    name: 'pi-4b',
+    device: '4B r1.2',
+    watts: [2.286, 4.534],
+    radio: wifi,
+    memoryGigabytes: 4,
+    coreSpeed: linpack(11.433, 4, `at 1.5 GHz, ${geerling}/33`),
+  }),
+  raspberryPi({
+    name: 'pi-400',
+    device: '400',
+    watts: [1.822, 5.025],
+    radio: wifi,
+    memoryGigabytes: 4,
+    coreSpeed: linpack(17.93, 4, 'at 1.8 GHz, https://github.com/OpenMathLib/OpenBLAS/issues/4149'),
+  }),
+  raspberryPi({
+    name: 'pi-5',
+    device: '5',
+    watts: [4.403, 3.458],
+    radio: wifi,
+    memoryGigabytes: 8,
+    coreSpeed: linpack(30.249, 4, `${geerling}/18`),
+  }),
 ];
 
 /** The profile of that name. Errors: USAGE. */
