@@ -102,6 +102,7 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
       save: () => Promise.resolve(),
       complete: () => Promise.resolve(),
       fetch: () => Promise.reject(new Error('nothing is loaded here')),
+      discard: () => Promise.resolve(),
     },
     engine: setting.engine,
     workers: { kind: 'local', count: setting.nodes - 1 },

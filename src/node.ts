@@ -49,10 +49,28 @@ export type Event =
   /** A layer is on the store; everything of a checkpoint is. */
   | { readonly type: 'stored' }
   | { readonly type: 'fetched'; readonly layer: number; readonly payload: Payload }
+  /** A copy of a layer as it was after so many steps is in this device's own keeping. */
+  | { readonly type: 'kept'; readonly step: number; readonly layer: number }
+  /** Such a copy is here; without a payload, there is none or it is damaged. */
+  | {
+      readonly type: 'recalled';
+      readonly step: number;
+      readonly layer: number;
+      readonly payload?: Payload;
+    }
   /** The user wants the run to end, with what there is saved. */
   | { readonly type: 'stop' }
   /** It is time for a checkpoint at the next step boundary. */
-  | { readonly type: 'save' };
+  | { readonly type: 'save' }
+  /** It is time for a snapshot, which is what losing a node goes back to. */
+  | { readonly type: 'replicate' };
+
+/** The bits of a layer after so many steps of a run are the same whoever computed them: this names them. */
+export interface SnapshotId {
+  readonly run: string;
+  readonly step: number;
+  readonly layer: number;
+}
 
 export type Effect =
   | {
@@ -60,6 +78,8 @@ export type Effect =
       readonly to: NodeId;
       readonly generation: number;
       readonly message: Message;
+      /** It may wait until the link has nothing else to send. */
+      readonly background?: true;
     }
   /** Open a link to a neighbour and say that it comes from `self`. */
   | {
@@ -79,6 +99,14 @@ export type Effect =
     }
   /** Bring a layer back from the store. */
   | { readonly type: 'fetch'; readonly layer: number }
+  /** Give up the checkpoint that was begun; the one before it stays. */
+  | { readonly type: 'discard' }
+  /** Keep a layer as it is after so many steps of a run, on this device: one event `kept`. */
+  | ({ readonly type: 'keep'; readonly payload: Payload } & SnapshotId)
+  /** Bring such a layer back: one event `recalled`. */
+  | ({ readonly type: 'recall' } & SnapshotId)
+  /** Copies of a run from before this step are needed no more. */
+  | { readonly type: 'drop'; readonly run: string; readonly before: number }
   | { readonly type: 'report'; readonly report: Report }
   /** The engine has nothing to do, and why. */
   | { readonly type: 'wait'; readonly cause: IdleCause }
@@ -128,6 +156,18 @@ export type Report =
   /** Training samples go to the workers before the first step; when all have theirs. */
   | { readonly kind: 'shipping' }
   | { readonly kind: 'shipped'; readonly samples: number; readonly bytes: number }
+  /** A node of the ring is gone; what follows is a re-forming, or the end. */
+  | { readonly kind: 'lost'; readonly node: NodeId; readonly name: string; readonly reason: string }
+  /** Layers were cut anew; training goes on after `step` steps, `replay` of them to be done again. */
+  | {
+      readonly kind: 'reformed';
+      readonly nodes: readonly NodeReport[];
+      readonly step: number;
+      readonly replay: number;
+      readonly cause: 'lost' | 'joined' | 'slow';
+    }
+  /** A step was done again that had been reported before; `until` so many are. */
+  | { readonly kind: 'replayed'; readonly step: number; readonly until: number }
   /** A worker is gone, and the others share its part from now on. */
   | { readonly kind: 'dropped'; readonly node: NodeId; readonly reason: string }
   /** Of all pushes so far: how many updates came between a worker's pull and its push. */

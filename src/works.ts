@@ -178,6 +178,8 @@ export interface Block {
 }
 
 export interface WorkResult {
+  /** How long the engine computed, where that is known. */
+  readonly seconds?: number;
   /** Of forward: the activation; of loss and backward: the gradient, where somebody awaits one; of read: the tensors. */
   readonly payload?: Payload;
   /** Of weightsBlock: what is outgoing. */

@@ -5,7 +5,7 @@ import type { RingTraining } from '../model/training.ts';
 import type { NodeId, Payload, Work } from '../node.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError } from '../machine/boundary.ts';
-import type { Pass } from '../machine/course.ts';
+import type { Course, Pass } from '../machine/course.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { ReplicaTransfer } from '../data-parallel/replica-transfer.ts';
@@ -15,7 +15,7 @@ import type { Participant } from './participant.ts';
 
 export interface LeadOptions extends StepOptions {
   readonly training: RingTraining;
-  readonly course: Iterator<Pass>;
+  readonly course: Course;
 }
 
 /** The run is over; with an error, not as it should be. */
@@ -48,7 +48,7 @@ export class Lead {
     this.#workers = workers;
     this.#outbox = outbox;
     this.#works = works;
-    this.#boundary = new Boundary(options.course, undefined);
+    this.#boundary = new Boundary(options.course);
     this.#next();
   }
 

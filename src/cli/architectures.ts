@@ -5,7 +5,7 @@ import { RingError } from '../errors.ts';
 import { AllReduceMaster } from '../all-reduce/master.ts';
 import { AllReduceWorker } from '../all-reduce/worker.ts';
 import { elementCount } from '../graph/graph.ts';
-import type { Pass } from '../machine/course.ts';
+import type { Course } from '../machine/course.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
 import { updateScalars } from '../model/stage.ts';
 import { ringTraining } from '../model/training.ts';
@@ -41,7 +41,7 @@ export interface MasterRequest {
   readonly architecture: Architecture;
   readonly training: ResolvedTraining;
   readonly purpose: Purpose;
-  readonly course: Iterator<Pass>;
+  readonly course: Course;
   readonly samples: SampleSources;
   /** Nodes besides the master. */
   readonly workers: number;

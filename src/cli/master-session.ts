@@ -13,7 +13,7 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { Purpose, Report } from '../node.ts';
 import type { Engine, EngineDescription, Link, Listener } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
-import type { Pass } from '../machine/course.ts';
+import type { Course } from '../machine/course.ts';
 import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import type { LayerStore } from '../runtime/runner.ts';
@@ -35,7 +35,7 @@ export interface MasterSessionOptions {
   readonly purpose: Purpose;
   /** With a parameter server: how it is set up. */
   readonly server?: ServerSettings;
-  readonly course: Iterator<Pass>;
+  readonly course: Course;
   readonly samples: SampleSources;
   readonly store?: LayerStore;
   /** The store holds parameters after so many steps: begin from them. */

@@ -10,11 +10,6 @@ import type { ResolvedTraining } from '../model/training.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { LayerStore } from '../runtime/runner.ts';
 
-export interface RunStore extends LayerStore {
-  /** Gives up a checkpoint that was begun; the one before it stays. */
-  discard(): Promise<void>;
-}
-
 type Kind = 'parameters' | 'state';
 
 const layerTensors = ({ resolved }: ResolvedTraining, kind: Kind): LayerTensor[] =>
@@ -33,7 +28,7 @@ const typesOf = (tensors: readonly LayerTensor[]): Map<string, TensorType> =>
 export function createRunStore(
   open: () => Promise<RunWriter>,
   training: ResolvedTraining,
-): RunStore {
+): LayerStore {
   const { resolved, seed } = training;
   const trained = layerTensors(training, 'parameters');
   const model = typesOf([...trained, ...layerTensors(training, 'state')]);
@@ -80,6 +75,7 @@ export function openRunStore({ parameters }: Run, training: ResolvedTraining): L
   return {
     save: readOnly,
     complete: readOnly,
+    discard: () => Promise.resolve(),
     async fetch(layer) {
       const tensors = model.filter((tensor) => tensor.layer === layer);
       const read = tensors.map(async ({ name, type }) => {

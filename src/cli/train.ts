@@ -9,6 +9,7 @@ import { parseTraining, resolveTraining } from '../model/training.ts';
 import type { ResolvedTraining, Training } from '../model/training.ts';
 import type { Report } from '../node.ts';
 import { trainingCourse } from '../machine/course.ts';
+import type { Course } from '../machine/course.ts';
 import type { Architecture } from './architectures.ts';
 import { defaultTraining } from './default-training.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -153,7 +154,7 @@ async function runTraining(
   }
 }
 
-function courseOf({ resolved }: ResolvedTraining): ReturnType<typeof trainingCourse> {
+function courseOf({ resolved }: ResolvedTraining): Course {
   const { batch, steps, data } = resolved;
   const { trainCount, testCount = 0 } = data;
   return trainingCourse({ trainCount, testCount, batch, steps });

@@ -2,7 +2,7 @@
 // or the end. Only here a run is saved, so that every checkpoint holds whole steps.
 
 import type { ErrorCode } from '../errors.ts';
-import type { Pass } from './course.ts';
+import type { Course, Pass } from './course.ts';
 
 export interface EndError {
   readonly code: ErrorCode;
@@ -16,22 +16,63 @@ export type Next =
       readonly error?: EndError | undefined;
     };
 
+/** What an earlier part of the same run has told already. */
+export interface Told {
+  /** The last step, as a count of steps done. */
+  readonly step: number;
+  /** After how many steps the model was last held against the test set. */
+  readonly evaluated: number;
+}
+
 export class Boundary {
-  readonly #course: Iterator<Pass>;
+  readonly #course: Course;
+  #passes: Iterator<Pass>;
   #stepsDone: number;
+  #stepsTold: number;
+  #evaluatedStep: number;
   #savedStep: number | undefined;
   #saveDue = false;
   #ending: EndError | undefined;
 
-  /** `loadedStep`: the run begins from a checkpoint after so many steps. */
-  constructor(course: Iterator<Pass>, loadedStep: number | undefined) {
+  /**
+   * `loadedStep`: the run begins from a checkpoint after so many steps. `told`: what it does again is
+   * not told again.
+   */
+  constructor(course: Course, loadedStep?: number, told?: Told) {
     this.#course = course;
     this.#stepsDone = loadedStep ?? 0;
+    this.#stepsTold = told?.step ?? this.#stepsDone;
+    this.#evaluatedStep = told?.evaluated ?? -1;
     this.#savedStep = loadedStep;
+    this.#passes = course(this.#stepsDone);
+  }
+
+  get stepsDone(): number {
+    return this.#stepsDone;
+  }
+
+  get savedStep(): number | undefined {
+    return this.#savedStep;
+  }
+
+  /** How many steps have ever been done; more than are done while some are replayed. */
+  get stepsTold(): number {
+    return this.#stepsTold;
+  }
+
+  /** Goes back to where so many steps were done: what is done again is told and saved once only. */
+  backTo(step: number): void {
+    this.#stepsDone = step;
+    this.#passes = this.#course(step);
   }
 
   committed(step: number): void {
     this.#stepsDone = step + 1;
+    this.#stepsTold = Math.max(this.#stepsTold, this.#stepsDone);
+  }
+
+  evaluated(step: number): void {
+    this.#evaluatedStep = step;
   }
 
   saved(step: number): void {
@@ -59,7 +100,15 @@ export class Boundary {
     const isDue = this.#saveDue && !isSaved;
     this.#saveDue = false;
     if (isDue) return save;
-    const next = this.#course.next();
-    return next.done ? { kind: 'end' } : next.value;
+    for (;;) {
+      const { done, value } = this.#passes.next();
+      if (done) return { kind: 'end' };
+      if (!this.#isDone(value)) return value;
+    }
+  }
+
+  #isDone({ kind, step }: Pass): boolean {
+    if (kind === 'evaluate') return step <= this.#evaluatedStep;
+    return kind === 'save' && step === this.#savedStep;
   }
 }

@@ -27,31 +27,40 @@ export interface CourseSize {
   readonly testCount: number;
   readonly batch: number;
   readonly steps: number;
-  /** Steps already done: a run that is taken up again. */
-  readonly from?: number;
 }
+
+/** What there is to do when so many steps are done, beginning with what follows on the last of them. */
+export type Course = (from: number) => Iterator<Pass>;
 
 export const stepsPerEpoch = ({ trainCount, batch }: CourseSize): number =>
   Math.ceil(trainCount / batch);
 
 /** Steps, and at the end of each epoch and of the run a look at the test set and a checkpoint. */
-export function* trainingCourse(size: CourseSize): Generator<Pass> {
+export const trainingCourse =
+  (size: CourseSize): Course =>
+  (from) =>
+    passesOf(size, from);
+
+function* passesOf(size: CourseSize, from: number): Generator<Pass> {
   const { trainCount, testCount, batch, steps } = size;
   const perEpoch = stepsPerEpoch(size);
-  for (let step = size.from ?? 0; step < steps; step += 1) {
-    const epoch = Math.floor(step / perEpoch);
-    const inEpoch = step % perEpoch;
-    const rows = Math.min(batch, trainCount - inEpoch * batch);
-    yield { kind: 'train', step, epoch, batch: inEpoch, rows };
-    if (inEpoch === perEpoch - 1 || step === steps - 1) {
-      const done = step + 1;
+  for (let done = from; ; done += 1) {
+    const isEpochEnd = done % perEpoch === 0 || done === steps;
+    if (done > 0 && isEpochEnd) {
+      const epoch = Math.floor((done - 1) / perEpoch);
       if (testCount > 0) yield { kind: 'evaluate', step: done, epoch, rows: testCount };
       yield { kind: 'save', step: done };
     }
+    if (done >= steps) return;
+    const inEpoch = done % perEpoch;
+    const rows = Math.min(batch, trainCount - inEpoch * batch);
+    const epoch = Math.floor(done / perEpoch);
+    yield { kind: 'train', step: done, epoch, batch: inEpoch, rows };
   }
 }
 
 /** One look at `rows` samples with the parameters as they are. */
-export function* evaluationCourse(rows: number, step: number): Generator<Pass> {
-  yield { kind: 'evaluate', step, epoch: 0, rows };
-}
+export const evaluationCourse =
+  (rows: number, step: number): Course =>
+  () =>
+    ([{ kind: 'evaluate', step, epoch: 0, rows }] as const).values();

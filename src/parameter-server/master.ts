@@ -9,7 +9,7 @@ import type { MessageOf } from '../protocol/messages.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError } from '../machine/boundary.ts';
-import type { Pass } from '../machine/course.ts';
+import type { Course } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
 import { Formation } from './formation.ts';
@@ -21,7 +21,7 @@ import { Post } from './post.ts';
 import type { Schedule } from './scalars.ts';
 
 export interface MasterOptions extends FormationOptions {
-  readonly course: Iterator<Pass>;
+  readonly course: Course;
   readonly schedule: Schedule;
 }
 
@@ -44,7 +44,7 @@ export class Master implements Node {
     this.#isSynchronous = options.consistency.kind === 'bsp';
     this.#outbox.generation = 1;
     this.#formation = new Formation(options, this.#channels);
-    this.#boundary = new Boundary(options.course, undefined);
+    this.#boundary = new Boundary(options.course);
     this.#intermission = new Intermission(
       this.#formation,
       this.#boundary,

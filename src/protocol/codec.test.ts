@@ -61,6 +61,12 @@ const messages: Message<TensorPayload>[] = [
   { type: 'clock', sent: 1.5, trace: true },
   { type: 'clockAnswer', sent: 1.5, received: 7.25, answered: 7.5 },
   { type: 'metered', figures: { node: 'w1' }, usage: {}, entries: [] },
+  { type: 'replica', step: 8, layer: 2, payload },
+  { type: 'holds', step: 8, layer: 2 },
+  { type: 'retain', from: 8 },
+  { type: 'restore', step: 8, layer: 2 },
+  { type: 'recall', step: 8, layer: 2 },
+  { type: 'absent', step: 8, layer: 2 },
   {
     type: 'enrol',
     node: 'w1',

@@ -52,6 +52,12 @@ const join = z.strictObject({
   flops: z.number().positive(),
   address: text,
   version: text,
+  /** Of which run this device keeps copies of layers, and of which steps. */
+  run: text.optional(),
+  holds: z
+    .array(z.strictObject({ step: count, layers: z.array(layer).max(maximumLayers) }))
+    .max(16)
+    .optional(),
 });
 
 /** Master to worker: your place in the ring of this generation and the layers [from, to) you hold. */
@@ -65,6 +71,8 @@ const assign = z.strictObject({
   /** How many microbatches the clockwise neighbour can hold: credit to begin with. */
   clockwiseWindow: positive,
   purpose: z.enum(['train', 'use']),
+  /** Copies of layers are kept under this name. */
+  run: text.optional(),
   /** The resolved training file; model/ holds it against its own schema. */
   training: z.unknown(),
 });
@@ -96,10 +104,27 @@ const credit = z.strictObject({ pass: count, upTo: small });
 const finished = z.strictObject({
   pass: count,
   squaredNorms: z.array(z.number().min(0).nullable()).max(maximumLayers),
+  /** How long the engines of this node and of all after it have computed for the step. */
+  seconds: z.array(z.number().min(0)).max(maximumNodes).optional(),
 });
 
-/** Clockwise: apply the update of this pass, with the optimizer's scalars. */
-const commit = z.strictObject({ pass: count, step: count, scalars: z.array(z.number()).max(64) });
+/** Clockwise: apply the update of this pass, with the optimizer's scalars; and whether to copy the layers then. */
+const commit = z.strictObject({
+  pass: count,
+  step: count,
+  scalars: z.array(z.number()).max(64),
+  snapshot: z.boolean().optional(),
+});
+
+/**
+ * A layer as it is after so many steps. `replica` is a copy for the clockwise neighbour; `holds` tells the
+ * master that such a copy is kept; `restore` asks who holds the layer to put its own copy in place, and
+ * `recall` to give it; `absent` answers that there is none.
+ */
+const snapshot = z.strictObject({ step: count, layer });
+
+/** Master to worker: copies from before this step are needed no more. */
+const retain = z.strictObject({ from: count });
 
 /** Asked for by the master: the layer as it is after the commit of this pass; 0 before any. */
 const collect = z.strictObject({ layer, pass: count });
@@ -148,6 +173,12 @@ export const messageKinds = {
   clock: { wire: 16, fields: clock, tensors: false },
   clockAnswer: { wire: 17, fields: clockAnswer, tensors: false },
   metered: { wire: 18, fields: metered, tensors: false },
+  replica: { wire: 20, fields: snapshot, tensors: true },
+  holds: { wire: 21, fields: snapshot, tensors: false },
+  retain: { wire: 22, fields: retain, tensors: false },
+  restore: { wire: 23, fields: snapshot, tensors: false },
+  recall: { wire: 24, fields: snapshot, tensors: false },
+  absent: { wire: 25, fields: snapshot, tensors: false },
   ...dataParallelKinds,
 } as const;
 

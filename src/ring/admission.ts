@@ -16,6 +16,8 @@ export interface AdmissionOptions {
   readonly training: unknown;
   readonly purpose: Purpose;
   readonly workers: number;
+  /** The run's id, by which nodes keep copies of layers; without one, losing a node ends the run. */
+  readonly run?: string;
   readonly capabilities: Capabilities;
   readonly cut: Cutter;
 }

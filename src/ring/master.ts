@@ -6,8 +6,8 @@
 import { RingError } from '../errors.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
-import type { EndError } from '../machine/boundary.ts';
-import type { Pass } from '../machine/course.ts';
+import type { EndError, Told } from '../machine/boundary.ts';
+import type { Course } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
 import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
@@ -24,9 +24,11 @@ import type { Direction } from './transfer.ts';
 export interface MasterOptions extends AdmissionOptions, PassOptions {
   /** Layers that have parameters: they are what a checkpoint holds. */
   readonly layersWithParameters: readonly number[];
-  readonly course: Iterator<Pass>;
+  readonly course: Course;
   /** Begin from the parameters on the store, which are those after so many steps, instead of the seed's. */
   readonly loadedStep?: number;
+  /** What an earlier part of the same run has told already. */
+  readonly told?: Told;
 }
 
 export class Master implements Node {
@@ -49,7 +51,7 @@ export class Master implements Node {
     this.#options = options;
     this.#outbox.generation = 1;
     this.#admission = new Admission(options, this.#outbox, this.#works);
-    this.#boundary = new Boundary(options.course, options.loadedStep);
+    this.#boundary = new Boundary(options.course, options.loadedStep, options.told);
   }
 
   receive(event: Event): readonly Effect[] {
@@ -88,7 +90,7 @@ export class Master implements Node {
         return this.#stop({ code: 'INTERRUPTED', reason: 'the run was stopped by its user' });
       case 'save':
         return this.#boundary.saveIsDue();
-      case 'linked':
+      default:
         return undefined;
     }
   }
@@ -183,7 +185,7 @@ export class Master implements Node {
     if (pass.kind === 'train') {
       this.#committed = this.#passes;
       this.#boundary.committed(pass.step);
-    }
+    } else this.#boundary.evaluated(pass.step);
     this.#next();
   }
 

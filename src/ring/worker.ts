@@ -70,6 +70,9 @@ export class Worker implements Node {
       case 'save':
       case 'stored':
       case 'fetched':
+      case 'kept':
+      case 'recalled':
+      case 'replicate':
         return undefined;
     }
   }

@@ -6,24 +6,22 @@ import { masterId } from '../node.ts';
 import type { Effect, Event, Executor, Node, NodeId, Report } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
-import type { TensorPayload } from '../protocol/messages.ts';
 import { Peers } from './peers.ts';
 import type { PeerRecording } from './peers.ts';
 import type { Recorder } from './recorder.ts';
+import type { SnapshotStore } from './snapshots.ts';
+import { Stores } from './stores.ts';
+import type { LayerStore } from './stores.ts';
 
-/** Where a master keeps its checkpoints, layer by layer. */
-export interface LayerStore {
-  save(step: number, layer: number, payload: TensorPayload): Promise<void>;
-  /** All layers of the step are saved: now the checkpoint counts. */
-  complete(step: number): Promise<void>;
-  fetch(layer: number): Promise<TensorPayload>;
-}
+export type { LayerStore } from './stores.ts';
 
 export interface RunnerPorts {
   readonly node: Node;
   readonly executor: Executor;
   /** Without one, checkpoints are not kept. */
   readonly store?: LayerStore;
+  /** Without one, copies of layers are in memory. */
+  readonly snapshots?: SnapshotStore;
   /** Opens an admitted link to a neighbour. */
   readonly connect?: (address: string) => Promise<Link>;
   readonly report?: (report: Report) => void;
@@ -37,6 +35,7 @@ export class NodeRunner {
   readonly ended: Promise<void>;
   readonly #ports: RunnerPorts;
   readonly #peers: Peers;
+  readonly #stores: Stores;
   readonly #events: Event[] = [];
   #turning = false;
   #over = false;
@@ -45,6 +44,7 @@ export class NodeRunner {
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
+    this.#stores = new Stores(ports.store, ports.snapshots);
     this.#peers = new Peers(ports.recorder, ports.trace ?? false);
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error ? reject(error) : resolve());
@@ -56,7 +56,7 @@ export class NodeRunner {
     return this.#peers.recordings;
   }
 
-  /** Brings an event from outside: `start`, `stop`, `save`. */
+  /** Brings an event from outside: `start`, `stop`, `save`, `replicate`. */
   post(event: Event): void {
     this.#events.push(event);
     if (this.#turning) return;
@@ -136,23 +136,13 @@ export class NodeRunner {
         });
       case 'connect':
         return this.#later(this.#connect(effect));
-      case 'store': {
-        const { step, layer, payload } = effect;
-        const { store } = this.#ports;
-        const done =
-          layer === undefined
-            ? store?.complete(step)
-            : store?.save(step, layer, payload as TensorPayload);
-        return this.#later(done ?? Promise.resolve(), () => ({ type: 'stored' }));
-      }
-      case 'fetch': {
-        const { layer } = effect;
-        return this.#later(this.#ports.store!.fetch(layer), (payload) => ({
-          type: 'fetched',
-          layer,
-          payload,
-        }));
-      }
+      case 'store':
+      case 'fetch':
+      case 'discard':
+      case 'keep':
+      case 'recall':
+      case 'drop':
+        return this.#later(this.#stores.carryOut(effect), (event) => event);
       case 'report':
         return this.#ports.report?.(effect.report);
       case 'wait':
@@ -179,11 +169,15 @@ export class NodeRunner {
     this.#addLink(node, link);
   }
 
-  #later<Value>(promise: Promise<Value>, event?: (value: Value) => Event): void {
+  #later<Value>(promise: Promise<Value>, event?: (value: Value) => Event | undefined): void {
     promise.then(
-      (value) => event && !this.#over && this.post(event(value)),
+      (value) => this.#told(event?.(value)),
       (error: unknown) => this.#failed(error),
     );
+  }
+
+  #told(event: Event | undefined): void {
+    if (event && !this.#over) this.post(event);
   }
 
   #failed(error: unknown): void {

@@ -3,7 +3,7 @@
 // behind the executor) or nothing at all. After discrete-event simulators such as ns-3, cut down to
 // what a ring has: devices that compute one work at a time, links that send one message at a time.
 
-import type { Effect, Event, Message, NodeId, Payload, Report, Work } from '../node.ts';
+import type { Effect, Event, Message, NodeId, Payload, Report, SnapshotId, Work } from '../node.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { describeWork } from '../meter/works.ts';
 import { EventQueue } from './event-queue.ts';
@@ -44,6 +44,9 @@ type Happening =
   | { readonly leaving: NodeId; readonly to: NodeId; readonly bytes: number; readonly event: Event }
   | { readonly arriving: NodeId; readonly bytes: number; readonly event: Event };
 
+const snapshotKey = (node: NodeId, { run, step, layer }: SnapshotId): string =>
+  `${node}/${run}/${step}/${layer}`;
+
 class Simulator {
   readonly #options: SimulationOptions;
   readonly #queue = new EventQueue<Happening>();
@@ -62,6 +65,8 @@ class Simulator {
   readonly #reports: Report[] = [];
   readonly #ends = new Map<NodeId, Extract<Effect, { type: 'end' }>>();
   readonly #store: Map<number, Payload>;
+  /** What each node keeps of a run. */
+  readonly #snapshots = new Map<string, Payload>();
   #now = 0;
 
   constructor(options: SimulationOptions) {
@@ -128,6 +133,21 @@ class Simulator {
         const payload = this.#store.get(effect.layer)!;
         return this.#tell(this.#now, id, { type: 'fetched', layer: effect.layer, payload });
       }
+      case 'discard':
+        return undefined;
+      case 'keep': {
+        const { step, layer, payload } = effect;
+        this.#snapshots.set(snapshotKey(id, effect), payload);
+        return this.#tell(this.#now, id, { type: 'kept', step, layer });
+      }
+      case 'recall': {
+        const { step, layer } = effect;
+        const payload = this.#snapshots.get(snapshotKey(id, effect));
+        const found = payload && { payload };
+        return this.#tell(this.#now, id, { type: 'recalled', step, layer, ...found });
+      }
+      case 'drop':
+        return undefined;
       case 'report':
         this.#reports.push(effect.report);
         return undefined;
