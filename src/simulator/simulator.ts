@@ -3,9 +3,10 @@
 // behind the executor) or nothing at all. After discrete-event simulators such as ns-3, cut down to
 // what a ring has: devices that compute one work at a time, links that send one message at a time.
 
-import type { Effect, Event, Message, NodeId, Payload, Report, SnapshotId, Work } from '../node.ts';
+import type { Effect, Event, Message, NodeId, Report, Work } from '../node.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { describeWork } from '../meter/works.ts';
+import { Disk } from './disk.ts';
 import { EventQueue } from './event-queue.ts';
 import { Network } from './network.ts';
 import type {
@@ -44,9 +45,6 @@ type Happening =
   | { readonly leaving: NodeId; readonly to: NodeId; readonly bytes: number; readonly event: Event }
   | { readonly arriving: NodeId; readonly bytes: number; readonly event: Event };
 
-const snapshotKey = (node: NodeId, { run, step, layer }: SnapshotId): string =>
-  `${node}/${run}/${step}/${layer}`;
-
 class Simulator {
   readonly #options: SimulationOptions;
   readonly #queue = new EventQueue<Happening>();
@@ -64,15 +62,12 @@ class Simulator {
   readonly #computing = new Map<NodeId, Span[]>();
   readonly #reports: Report[] = [];
   readonly #ends = new Map<NodeId, Extract<Effect, { type: 'end' }>>();
-  readonly #store: Map<number, Payload>;
-  /** What each node keeps of a run. */
-  readonly #snapshots = new Map<string, Payload>();
+  readonly #disks = new Map<NodeId, Disk>();
   #now = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#network = new Network(options.link, options.access);
-    this.#store = new Map(options.store);
   }
 
   async run(): Promise<Simulation> {
@@ -98,7 +93,7 @@ class Simulator {
       timelines: this.#timelines,
       reports: this.#reports,
       ends: this.#ends,
-      store: this.#store,
+      store: this.#diskOf(master!).checkpoint,
     };
   }
 
@@ -127,27 +122,14 @@ class Simulator {
         return this.#tell(this.#now + latency, effect.node, { type: 'linked', node: id });
       }
       case 'store':
-        if (effect.layer !== undefined) this.#store.set(effect.layer, effect.payload!);
-        return this.#tell(this.#now, id, { type: 'stored' });
-      case 'fetch': {
-        const payload = this.#store.get(effect.layer)!;
-        return this.#tell(this.#now, id, { type: 'fetched', layer: effect.layer, payload });
-      }
+      case 'fetch':
       case 'discard':
-        return undefined;
-      case 'keep': {
-        const { step, layer, payload } = effect;
-        this.#snapshots.set(snapshotKey(id, effect), payload);
-        return this.#tell(this.#now, id, { type: 'kept', step, layer });
+      case 'keep':
+      case 'recall':
+      case 'drop': {
+        const event = this.#diskOf(id).carryOut(effect);
+        return event && this.#tell(this.#now, id, event);
       }
-      case 'recall': {
-        const { step, layer } = effect;
-        const payload = this.#snapshots.get(snapshotKey(id, effect));
-        const found = payload && { payload };
-        return this.#tell(this.#now, id, { type: 'recalled', step, layer, ...found });
-      }
-      case 'drop':
-        return undefined;
       case 'report':
         this.#reports.push(effect.report);
         return undefined;
@@ -159,6 +141,11 @@ class Simulator {
         this.#ends.set(id, effect);
         return this.#unlink(id);
     }
+  }
+
+  #diskOf(id: NodeId): Disk {
+    if (!this.#disks.has(id)) this.#disks.set(id, new Disk(this.#options.store));
+    return this.#disks.get(id)!;
   }
 
   #note(node: NodeId, entry: Entry): void {
