@@ -23,8 +23,10 @@ export type { Pass } from './machine/course.ts';
 export type { Report } from './node.ts';
 
 /** The folder of a run, and a master's way to and from it. */
-export { createRun, openRun } from './checkpoint/run.ts';
-export type { Run, RunWriter } from './checkpoint/run.ts';
+export { openRun } from './checkpoint/run.ts';
+export { createRun } from './checkpoint/run-writer.ts';
+export type { Run } from './checkpoint/run.ts';
+export type { RunWriter } from './checkpoint/run-writer.ts';
 export { createRunStore, openRunStore } from './cli/run-store.ts';
 
 /** Graphs, their gradients, and the engine that runs them. */

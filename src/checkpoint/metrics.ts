@@ -1,7 +1,7 @@
 // metrics.jsonl: one JSON object a line, in the order of what happened. A process that dies may leave
 // its last line torn; whoever reads it back passes over that.
 
-import { open } from 'node:fs/promises';
+import { open, readFile, truncate } from 'node:fs/promises';
 import { RingError } from '../errors.ts';
 
 export type Metrics = Readonly<Record<string, unknown>>;
@@ -13,14 +13,25 @@ export interface MetricsWriter {
 }
 
 /** Begins the file anew. Errors: STORE. */
-export async function writeMetrics(path: string): Promise<MetricsWriter> {
+export const writeMetrics = (path: string): Promise<MetricsWriter> => openMetrics(path, 'w');
+
+/** Goes on after its last whole line. Errors: RUN, STORE. */
+export async function continueMetrics(path: string): Promise<MetricsWriter> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new RingError('RUN', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  });
+  await truncate(path, bytes.lastIndexOf('\n') + 1);
+  return openMetrics(path, 'a');
+}
+
+async function openMetrics(path: string, flags: 'w' | 'a'): Promise<MetricsWriter> {
   const failed = (cause: unknown): never => {
     if (cause instanceof RingError) throw cause;
     throw new RingError('STORE', `${path} cannot be written: ${(cause as Error).message}`, {
       cause,
     });
   };
-  const file = await open(path, 'w').catch(failed);
+  const file = await open(path, flags).catch(failed);
   let last: Promise<void> = Promise.resolve();
   return {
     append(record) {

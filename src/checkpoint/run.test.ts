@@ -1,9 +1,19 @@
-import { appendFile, copyFile, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TensorType } from '../graph/graph.ts';
-import { createRun, openRun, type Position, type RunWriter } from './run.ts';
+import { openRun, type Position } from './run.ts';
+import { createRun, resumeRun, readResume, type RunWriter } from './run-writer.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -91,6 +101,60 @@ test('death between the two renames loses nothing', async () => {
   await expect(run.openState()).rejects.toMatchObject({ code: 'RUN' });
   await run.close();
 });
+
+test('a run is taken up again where it was left', async () => {
+  const inFolder = (name: string) => join(folder, name);
+  const first = await createRun(folder, { name: 'test' }, { secret: 'hush' });
+  await save(first, at(10));
+  await copyFile(inFolder('state.safetensors'), inFolder('old'));
+  await save(first, at(20));
+  await first.metrics.append({ step: 20 });
+  await first.close();
+  await appendFile(inFolder('metrics.jsonl'), '{"step":21,"lo');
+  await rename(inFolder('state.safetensors'), inFolder('state.safetensors.partial'));
+  await rename(inFolder('old'), inFolder('state.safetensors'));
+
+  expect(await readResume(folder)).toEqual({ secret: 'hush' });
+  const second = await resumeRun(folder);
+  expect(second.position).toEqual(at(20));
+  await second.metrics.append({ step: 21 });
+  // It is given up, as by another death: what was there is still whole.
+  await second.checkpoint(at(30), parameters, state);
+  const run = await openRun(folder);
+  expect(run.position.step).toBe(20);
+  const opened = await run.openState();
+  expect(await opened.read('0.weight/momentum')).toEqual(bytesOf(20, 1));
+  await opened.close();
+  expect(await all(run.metrics())).toEqual([{ step: 20 }, { step: 21 }]);
+  await run.close();
+  await second.complete();
+  await second.close();
+  await expect(readResume(folder)).rejects.toMatchObject({ code: 'RUN' });
+});
+
+test('a run without a checkpoint is taken up from the beginning', async () => {
+  await (await createRun(folder, {}, {})).close();
+  const run = await resumeRun(folder);
+  expect(run.position).toBeUndefined();
+  await run.close();
+});
+
+test('one process at a time writes a run', async () => {
+  const first = await createRun(folder, {});
+  const refusal = { code: 'RUN', message: expect.stringContaining(`by process ${process.pid}`) };
+  await expect(resumeRun(folder)).rejects.toMatchObject(refusal);
+  await expect(createRun(folder, {})).rejects.toMatchObject(refusal);
+  await first.close();
+  await (await resumeRun(folder)).close();
+});
+
+test.runIf(process.platform !== 'win32')(
+  'what a run is taken up again with is for its user alone',
+  async () => {
+    await (await createRun(folder, {}, { secret: 'hush' })).close();
+    expect((await stat(join(folder, 'resume.json'))).mode & 0o077).toBe(0);
+  },
+);
 
 test('a run that begins in the folder of another begins anew', async () => {
   const first = await createRun(folder, { name: 'first' });

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRun, openRun } from '../checkpoint/run.ts';
+import { openRun } from '../checkpoint/run.ts';
+import { createRun, resumeRun } from '../checkpoint/run-writer.ts';
 import { byteLength } from '../graph/graph.ts';
 import type { Shape } from '../graph/graph.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
@@ -84,6 +85,27 @@ test('layers are kept as parameters and state, and come back one by one', async 
   await run.close();
 });
 
+test('to train on, a layer comes back with its state, from the newest checkpoint', async () => {
+  await save();
+  const writer = resumeRun(folder);
+  const store = createRunStore(() => writer, resolve(3));
+  for (const [layer, tensors] of layers)
+    expect(await store.fetch(layer)).toEqual(tensorPayload(tensors));
+  const later = layers.map(([layer, tensors]) => {
+    const doubled = tensors.map(({ name, type, bytes }) => ({
+      name,
+      type,
+      bytes: bytes.map((b) => b ^ 1),
+    }));
+    return [layer, doubled] as const;
+  });
+  for (const [layer, tensors] of later) await store.save(6, layer, tensorPayload(tensors));
+  expect(await store.fetch(2)).toEqual(tensorPayload(layers[1][1]));
+  await store.complete(6);
+  expect(await store.fetch(2)).toEqual(tensorPayload(later[1]![1]));
+  await (await writer).close();
+});
+
 test('a model of other shapes than its training file is refused', async () => {
   await save();
   const run = await openRun(folder);
@@ -103,12 +125,13 @@ test('a checkpoint that is given up leaves no partial file, one that is whole is
   const begun = store.save(4, 0, tensorPayload(layers[0][1])).catch(() => undefined);
   await store.discard();
   await begun;
-  expect((await readdir(folder)).sort()).toEqual(['metrics.jsonl', 'training.json']);
+  expect((await readdir(folder)).sort()).toEqual(['lock', 'metrics.jsonl', 'training.json']);
 
   for (const [layer, tensors] of layers) await store.save(5, layer, tensorPayload(tensors));
   const completed = store.complete(5);
   await store.discard();
   expect((await readdir(folder)).sort()).toEqual([
+    'lock',
     'metrics.jsonl',
     'model.safetensors',
     'state.safetensors',

@@ -2,11 +2,15 @@
 // so the names and types of all its tensors must be known: they follow from the resolved training.
 
 import { RingError } from '../errors.ts';
-import type { CheckpointWriter, Run, RunWriter } from '../checkpoint/run.ts';
+import { openRun } from '../checkpoint/run.ts';
+import type { Run } from '../checkpoint/run.ts';
+import type { CheckpointWriter, RunWriter } from '../checkpoint/run-writer.ts';
+import type { SafetensorsReader } from '../checkpoint/safetensors.ts';
 import type { TensorType } from '../graph/graph.ts';
 import { stageUpdate } from '../model/stage.ts';
 import type { LayerTensor } from '../model/stage.ts';
 import type { ResolvedTraining } from '../model/training.ts';
+import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { LayerStore } from '../runtime/runner.ts';
 
@@ -24,29 +28,33 @@ const layerTensors = ({ resolved }: ResolvedTraining, kind: Kind): LayerTensor[]
 const typesOf = (tensors: readonly LayerTensor[]): Map<string, TensorType> =>
   new Map(tensors.map(({ name, type }) => [name, type]));
 
-/** Keeps checkpoints of a training in the run that `open` gives. */
+/** Keeps checkpoints of a training in the run that `open` gives. Errors, from `fetch`: RUN. */
 export function createRunStore(
   open: () => Promise<RunWriter>,
   training: ResolvedTraining,
 ): LayerStore {
   const { resolved, seed } = training;
   const trained = layerTensors(training, 'parameters');
-  const model = typesOf([...trained, ...layerTensors(training, 'state')]);
-  const optimizer = typesOf(stageUpdate(training, trained).state);
+  const model = [...trained, ...layerTensors(training, 'state')];
+  const optimizer = stageUpdate(training, trained).state;
+  const inModel = typesOf(model);
   let begun: Promise<CheckpointWriter> | undefined;
+  let saving: Promise<void> | undefined;
   let committed: Promise<void> | undefined;
   const begin = (step: number): Promise<CheckpointWriter> => {
     const epoch = Math.floor(step / resolved.stepsPerEpoch);
     return (begun ??= open().then((run) =>
-      run.checkpoint({ step, epoch, seed }, model, optimizer),
+      run.checkpoint({ step, epoch, seed }, inModel, typesOf(optimizer)),
     ));
   };
   return {
-    async save(step, _layer, { tensors }) {
-      const checkpoint = await begin(step);
-      for (const { name, bytes } of tensors)
-        if (model.has(name)) await checkpoint.writeParameter(name, bytes);
-        else await checkpoint.writeState(name, bytes);
+    save(step, _layer, { tensors }) {
+      saving = begin(step).then(async (checkpoint) => {
+        for (const { name, bytes } of tensors)
+          if (inModel.has(name)) await checkpoint.writeParameter(name, bytes);
+          else await checkpoint.writeState(name, bytes);
+      });
+      return saving;
     },
     complete(step) {
       const checkpoint = begin(step);
@@ -54,14 +62,29 @@ export function createRunStore(
       committed = checkpoint.then((writer) => writer.commit());
       return committed;
     },
-    fetch: () => {
-      throw new RingError('STORE', 'a run that is being written cannot be read from');
+    async fetch(layer) {
+      const run = await openRun((await open()).folder);
+      try {
+        const state = await run.openState();
+        try {
+          return tensorPayload([
+            ...(await readLayer(run.parameters, model, layer)),
+            ...(await readLayer(state, optimizer, layer)),
+          ]);
+        } finally {
+          await state.close();
+        }
+      } finally {
+        await run.close();
+      }
     },
     async discard() {
       // What is whole becomes the checkpoint, what could not be begun or kept has been told.
       await committed?.catch(() => undefined);
-      await (await begun?.catch(() => undefined))?.discard();
+      await saving?.catch(() => undefined);
+      const given = begun;
       begun = undefined;
+      await (await given?.catch(() => undefined))?.discard();
     },
   };
 }
@@ -76,18 +99,24 @@ export function openRunStore({ parameters }: Run, training: ResolvedTraining): L
     save: readOnly,
     complete: readOnly,
     discard: () => Promise.resolve(),
-    async fetch(layer) {
-      const tensors = model.filter((tensor) => tensor.layer === layer);
-      const read = tensors.map(async ({ name, type }) => {
-        const shape = parameters.tensors.get(name)?.shape;
-        if (shape && shape.join() !== type.shape.join())
-          throw new RingError(
-            'RUN',
-            `${parameters.path}: ${name} has shape [${shape.join(', ')}], but training.json makes it [${type.shape.join(', ')}]: the two are not of one run`,
-          );
-        return { name, type, bytes: await parameters.read(name) };
-      });
-      return tensorPayload(await Promise.all(read));
-    },
+    fetch: async (layer) => tensorPayload(await readLayer(parameters, model, layer)),
   };
+}
+
+function readLayer(
+  file: SafetensorsReader,
+  tensors: readonly LayerTensor[],
+  layer: number,
+): Promise<NamedTensor[]> {
+  const ofLayer = tensors.filter((tensor) => tensor.layer === layer);
+  const read = ofLayer.map(async ({ name, type }) => {
+    const shape = file.tensors.get(name)?.shape;
+    if (shape && shape.join() !== type.shape.join())
+      throw new RingError(
+        'RUN',
+        `${file.path}: ${name} has shape [${shape.join(', ')}], but training.json makes it [${type.shape.join(', ')}]: the two are not of one run`,
+      );
+    return { name, type, bytes: await file.read(name) };
+  });
+  return Promise.all(read);
 }

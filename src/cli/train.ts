@@ -1,7 +1,7 @@
 // `ringtmp train`: from a training file to a run's folder, over a ring.
 
-import { createRun } from '../checkpoint/run.ts';
-import type { RunWriter } from '../checkpoint/run.ts';
+import { createRun } from '../checkpoint/run-writer.ts';
+import type { RunWriter } from '../checkpoint/run-writer.ts';
 import { openData } from '../data/index.ts';
 import type { OpenData } from '../data/index.ts';
 import { RingError } from '../errors.ts';

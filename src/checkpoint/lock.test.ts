@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockFolder, unlockFolder } from './lock.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringtmp-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a folder is one living process’s at a time', async () => {
+  expect(await lockFolder(folder)).toBeUndefined();
+  expect(await lockFolder(folder)).toBe(process.pid);
+  await unlockFolder(folder);
+  expect(await readdir(folder)).toEqual([]);
+  await writeFile(join(folder, 'lock'), `${process.ppid}\n`);
+  expect(await lockFolder(folder)).toBe(process.ppid);
+});
+
+test.each([
+  ['of a process that is gone', () => String(spawnSync(process.execPath, ['--version']).pid)],
+  ['of a process before this one that had the same id', () => String(process.pid)],
+  ['that was torn', () => ''],
+])('a lock %s counts for nothing', async (_, content) => {
+  await writeFile(join(folder, 'lock'), content());
+  expect(await lockFolder(folder)).toBeUndefined();
+  expect(await lockFolder(folder)).toBe(process.pid);
+  await unlockFolder(folder);
+});

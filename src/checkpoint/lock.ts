@@ -1,0 +1,43 @@
+// A file that says which process has a folder to itself. The system removes nothing when a process is
+// killed, so the file of a process that is gone counts for nothing.
+
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const held = new Set<string>();
+
+const pathIn = (folder: string): string => join(folder, 'lock');
+
+/** Takes a folder that is there for this process; otherwise gives the id of the living process that has it. */
+export async function lockFolder(folder: string): Promise<number | undefined> {
+  const path = pathIn(folder);
+  for (;;) {
+    try {
+      await writeFile(path, `${process.pid}\n`, { flag: 'wx' });
+      held.add(path);
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+    if (isAlive(holder, path)) return holder;
+    await rm(path, { force: true });
+  }
+}
+
+export async function unlockFolder(folder: string): Promise<void> {
+  held.delete(pathIn(folder));
+  await rm(pathIn(folder), { force: true });
+}
+
+function isAlive(pid: number, path: string): boolean {
+  // In a container, the process before this one may well have had the same id.
+  if (pid === process.pid) return held.has(path);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
