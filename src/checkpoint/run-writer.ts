@@ -30,6 +30,8 @@ export interface RunWriter {
     parameters: ReadonlyMap<string, TensorType>,
     state: ReadonlyMap<string, TensorType>,
   ): Promise<CheckpointWriter>;
+  /** Keeps what `readResume` is to give, for this user alone to read. Errors: STORE. */
+  keepResume(value: unknown): Promise<void>;
   /** The training is complete: what only taking it up again needs is removed. */
   complete(): Promise<void>;
   close(): Promise<void>;
@@ -42,34 +44,20 @@ export interface ResumedRun extends RunWriter {
 }
 
 /**
- * Begins a run in `folder`, which is made if need be; an older run's files there are removed. `resume`:
- * what `readResume` is to give, for this user alone to read. Errors: STORE; RUN when it is being written.
+ * Begins a run in `folder`, which is made if need be; an older run's files there are removed.
+ * Errors: STORE; RUN when it is being written.
  */
-export async function createRun(
-  folder: string,
-  training: unknown,
-  resume?: unknown,
-): Promise<RunWriter> {
-  const { training: trainingPath, metrics, resume: resumePath, ...older } = filesOf(folder);
-  const kept = <T>(work: () => Promise<T>): Promise<T> =>
-    work().catch((cause: unknown) => {
-      throw new RingError(
-        'STORE',
-        `the run cannot be kept in ${folder}: ${(cause as Error).message}; name another folder`,
-        { cause },
-      );
-    });
-  await kept(() => makeFolder(folder));
+export async function createRun(folder: string, training: unknown): Promise<RunWriter> {
+  const { training: trainingPath, metrics, ...older } = filesOf(folder);
+  await kept(folder, () => makeFolder(folder));
   await lockRun(folder);
   try {
-    await kept(async () => {
+    await kept(folder, async () => {
       for (const path of Object.values(older)) {
         await rm(path, { force: true, recursive: true });
         await rm(partialPath(path), { force: true });
       }
       await replaceJson(trainingPath, training, 0o666);
-      if (resume === undefined) await rm(resumePath, { force: true });
-      else await replaceJson(resumePath, resume, 0o600);
     });
     return writerOf(folder, await writeMetrics(metrics));
   } catch (error) {
@@ -84,7 +72,7 @@ async function replaceJson(path: string, value: unknown, mode: number): Promise<
   await rename(partialPath(path), path);
 }
 
-/** What `createRun` was given to take the run up again with, not yet validated. Errors: RUN when there is nothing. */
+/** What the run said last is needed to take it up again, not yet validated. Errors: RUN when there is nothing. */
 export async function readResume(folder: string): Promise<unknown> {
   const path = filesOf(folder).resume;
   try {
@@ -116,9 +104,9 @@ export async function resumeRun(folder: string): Promise<ResumedRun> {
 async function settleCheckpoint(folder: string): Promise<Position> {
   const run = await openRun(folder);
   try {
-    const { path, close } = await run.openState();
-    await close();
-    if (path !== filesOf(folder).state) await rename(path, filesOf(folder).state);
+    const state = await run.openState();
+    await state.close();
+    if (state.path !== filesOf(folder).state) await rename(state.path, filesOf(folder).state);
     return run.position;
   } finally {
     await run.close();
@@ -126,13 +114,7 @@ async function settleCheckpoint(folder: string): Promise<Position> {
 }
 
 async function lockRun(folder: string): Promise<void> {
-  const holder = await lockFolder(folder).catch((cause: unknown) => {
-    throw new RingError(
-      'STORE',
-      `the run cannot be kept in ${folder}: ${(cause as Error).message}; name another folder`,
-      { cause },
-    );
-  });
+  const holder = await kept(folder, () => lockFolder(folder));
   if (holder !== undefined)
     throw new RingError(
       'RUN',
@@ -140,12 +122,23 @@ async function lockRun(folder: string): Promise<void> {
     );
 }
 
+/** Runs a file operation; a failure becomes a STORE error that names the folder. */
+const kept = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
+  work().catch((cause: unknown) => {
+    throw new RingError(
+      'STORE',
+      `the run cannot be kept in ${folder}: ${(cause as Error).message}; name another folder`,
+      { cause },
+    );
+  });
+
 function writerOf(folder: string, metrics: MetricsWriter): RunWriter {
   return {
     folder,
     metrics,
     checkpoint: (position, parameters, state) =>
       beginCheckpoint(folder, position, parameters, state),
+    keepResume: (value) => kept(folder, () => replaceJson(filesOf(folder).resume, value, 0o600)),
     async complete() {
       const { resume, snapshots } = filesOf(folder);
       await rm(resume, { force: true });

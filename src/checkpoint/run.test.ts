@@ -104,7 +104,9 @@ test('death between the two renames loses nothing', async () => {
 
 test('a run is taken up again where it was left', async () => {
   const inFolder = (name: string) => join(folder, name);
-  const first = await createRun(folder, { name: 'test' }, { secret: 'hush' });
+  const first = await createRun(folder, { name: 'test' });
+  await first.keepResume({ secret: 'loud' });
+  await first.keepResume({ secret: 'hush' });
   await save(first, at(10));
   await copyFile(inFolder('state.safetensors'), inFolder('old'));
   await save(first, at(20));
@@ -133,7 +135,7 @@ test('a run is taken up again where it was left', async () => {
 });
 
 test('a run without a checkpoint is taken up from the beginning', async () => {
-  await (await createRun(folder, {}, {})).close();
+  await (await createRun(folder, {})).close();
   const run = await resumeRun(folder);
   expect(run.position).toBeUndefined();
   await run.close();
@@ -151,7 +153,9 @@ test('one process at a time writes a run', async () => {
 test.runIf(process.platform !== 'win32')(
   'what a run is taken up again with is for its user alone',
   async () => {
-    await (await createRun(folder, {}, { secret: 'hush' })).close();
+    const run = await createRun(folder, {});
+    await run.keepResume({ secret: 'hush' });
+    await run.close();
     expect((await stat(join(folder, 'resume.json'))).mode & 0o077).toBe(0);
   },
 );

@@ -36,10 +36,8 @@ test('what is kept is recalled, also by the next process', async () => {
     expect(await store.recall({ run, step: 20, layer: 3 })).toBeUndefined();
     expect(await store.recall({ run: 'another', step: 10, layer: 0 })).toBeUndefined();
     const { holds } = (await store.holdings())!;
-    expect(holds.toSorted((a, b) => a.step - b.step)).toEqual([
-      { step: 10, layers: expect.toSatisfy((of: number[]) => of.toSorted().join() === '0,3') },
-      { step: 20, layers: [0] },
-    ]);
+    const names = holds.flatMap(({ step, layers }) => layers.map((layer) => `${step}-${layer}`));
+    expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual(['10-0', '10-3', '20-0']);
   }
 });
 
@@ -59,12 +57,12 @@ test('what is older than wanted is dropped, a copy that is kept again is there o
 test.each([
   ['torn', (bytes: Uint8Array) => bytes.subarray(0, -3)],
   ['empty', () => new Uint8Array()],
-  ['rotted', (bytes: Uint8Array) => bytes.with(-1, bytes.at(-1)! ^ 1)],
+  ['rotted', (bytes: Uint8Array) => bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1)],
 ])('a copy that is %s is absent', async (_, damage) => {
   const first = await openSnapshots(folder, run);
   await first.keep({ run, step: 7, layer: 0 }, layerOf(1, 2, 3));
   await first.keep({ run, step: 7, layer: 1 }, layerOf(4));
-  const [name] = (await readdir(folder)).filter((each) => each.startsWith('7-0-'));
+  const name = (await readdir(folder)).find((each) => each.startsWith('7-0-'));
   const path = join(folder, name!);
   await writeFile(path, damage(await readFile(path)));
   const second = await openSnapshots(folder, run);

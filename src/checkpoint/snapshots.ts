@@ -70,8 +70,8 @@ export async function openSnapshots(folder: string, run: string): Promise<DiskSn
     async recall({ run: of, step, layer }) {
       const name = steps.get(step)?.get(layer);
       if (of !== run || name === undefined) return undefined;
-      const bytes = await readFile(join(folder, name)).catch(() => undefined);
-      const payload = bytes && name.endsWith(checksum([bytes])) ? payloadOf(bytes) : undefined;
+      const file = await readFile(join(folder, name)).catch(() => undefined);
+      const payload = file && name.endsWith(checksum([file])) ? payloadOf(file) : undefined;
       if (payload) return payload;
       steps.get(step)!.delete(layer);
       await remove(name);
@@ -95,9 +95,9 @@ export async function openSnapshots(folder: string, run: string): Promise<DiskSn
 }
 
 /** Undefined when another version wrote it. */
-function payloadOf(bytes: Uint8Array): TensorPayload | undefined {
+function payloadOf({ buffer, byteOffset, length }: Buffer): TensorPayload | undefined {
   try {
-    const { message } = decodeMessage(bytes);
+    const { message } = decodeMessage(new Uint8Array(buffer, byteOffset, length));
     return message.type === 'replica' ? message.payload : undefined;
   } catch {
     return undefined;

@@ -47,13 +47,18 @@ export function createRunStore(
       run.checkpoint({ step, epoch, seed }, inModel, typesOf(optimizer)),
     ));
   };
+  const write = async (
+    checkpoint: Promise<CheckpointWriter>,
+    tensors: readonly NamedTensor[],
+  ): Promise<void> => {
+    const writer = await checkpoint;
+    for (const { name, bytes } of tensors)
+      if (inModel.has(name)) await writer.writeParameter(name, bytes);
+      else await writer.writeState(name, bytes);
+  };
   return {
     save(step, _layer, { tensors }) {
-      saving = begin(step).then(async (checkpoint) => {
-        for (const { name, bytes } of tensors)
-          if (inModel.has(name)) await checkpoint.writeParameter(name, bytes);
-          else await checkpoint.writeState(name, bytes);
-      });
+      saving = write(begin(step), tensors);
       return saving;
     },
     complete(step) {
