@@ -53,7 +53,7 @@ export class FrameAssembler {
   /** The next frame, of the `length` it announces, in memory of its own; undefined while it is incomplete. */
   take(length: number): Uint8Array | undefined {
     if (!this.#frame) {
-      this.#frame = this.#pool.take(Math.min(length, firstBytes));
+      this.#frame = this.#pool.takeKnown(length) ?? this.#pool.take(Math.min(length, firstBytes));
       this.#filled = 0;
     }
     while (this.#filled < length && this.#rest.length > 0) {
@@ -75,6 +75,7 @@ export class FrameAssembler {
   #grow(length: number): void {
     const larger = this.#pool.take(Math.min(length, 2 * this.#filled));
     larger.set(this.#frame!);
+    this.#pool.give(this.#frame!);
     this.#frame = larger;
   }
 

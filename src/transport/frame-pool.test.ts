@@ -19,6 +19,15 @@ test('a frame takes no memory that is too small or far too large', () => {
   for (const length of [100_001, 40_000]) expect(pool.take(length).buffer).not.toBe(given.buffer);
 });
 
+test('what was given back can be asked for alone', () => {
+  const pool = new FramePool();
+  expect(pool.takeKnown(100_000)).toBeUndefined();
+  const given = pool.take(100_000);
+  pool.give(given);
+  expect(pool.takeKnown(100_000)?.buffer).toBe(given.buffer);
+  expect(pool.takeKnown(100_000)).toBeUndefined();
+});
+
 test('a pool keeps little', () => {
   const pool = new FramePool();
   const frames = Array.from({ length: 10 }, () => pool.take(1 << 20));

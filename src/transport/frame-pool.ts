@@ -12,14 +12,19 @@ export class FramePool {
 
   /** Memory of `length` bytes, whatever they are; its buffer may be larger. */
   take(length: number): Uint8Array {
+    // Not filled with zeros, and not part of a larger buffer.
+    return this.takeKnown(length) ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  }
+
+  /** The same out of what was given back; undefined where nothing fits. */
+  takeKnown(length: number): Uint8Array | undefined {
     const at = this.#free.findIndex(
       ({ byteLength }) => length <= byteLength && byteLength <= 2 * length,
     );
     const [known] = at < 0 ? [] : this.#free.splice(at, 1);
-    if (known) this.#bytes -= known.byteLength;
-    // Not filled with zeros, and not part of a larger buffer.
-    const buffer = known ?? Buffer.allocUnsafeSlow(length).buffer;
-    return new Uint8Array(buffer, 0, length);
+    if (!known) return undefined;
+    this.#bytes -= known.byteLength;
+    return new Uint8Array(known, 0, length);
   }
 
   give({ buffer }: Uint8Array): void {

@@ -1,8 +1,8 @@
 // TCP between processes: each frame behind its length, 32 bits little-endian. TCP alone does not
 // tell an orderly end from a killed process (the kernel closes both), so a link says goodbye.
 
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
+import type { AddressInfo, OnReadOpts } from 'node:net';
 
 import { RingError } from '../errors.ts';
 import type { FrameHandler, Link, Listener, Transport } from '../ports.ts';
@@ -27,9 +27,12 @@ const readBytes = 1 << 16;
 export class TcpTransport implements Transport {
   async listen(given: string, accept: (link: Link) => void): Promise<Listener> {
     const address = parseAddress(given);
-    const server = createServer((socket) => {
-      const { remoteAddress: host = 'a peer already gone', remotePort: port = 0 } = socket;
-      accept(new TcpLink(socket, formatAddress({ host: host.replace(/^::ffff:/, ''), port })));
+    const server = createServer({ pauseOnConnect: true }, (accepted) => {
+      const { remoteAddress: host = 'a peer already gone', remotePort: port = 0 } = accepted;
+      let link: TcpLink | undefined;
+      const socket = withOneBuffer(accepted, (chunk) => link?.receive(chunk));
+      link = new TcpLink(socket, formatAddress({ host: host.replace(/^::ffff:/, ''), port }));
+      accept(link);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(addressError(given, error)));
@@ -48,17 +51,7 @@ export class TcpTransport implements Transport {
     const address = parseAddress(given);
     return new Promise((resolve, reject) => {
       let link: TcpLink | undefined;
-      // Read into one buffer again and again, where Node lets us say so: on this side only.
-      const socket = connect({
-        ...address,
-        onread: {
-          buffer: Buffer.allocUnsafeSlow(readBytes),
-          callback: (count, buffer) => {
-            link?.receive(buffer.subarray(0, count));
-            return true;
-          },
-        },
-      });
+      const socket = connect({ ...address, onread: oneBuffer((chunk) => link?.receive(chunk)) });
       const fail = (error: Error): void => {
         socket.destroy();
         reject(addressError(given, error));
@@ -74,6 +67,29 @@ export class TcpTransport implements Transport {
       });
     });
   }
+}
+
+/** Reads into one buffer again and again: a new one each time would keep the garbage collector busy. */
+const oneBuffer = (receive: (chunk: Uint8Array) => void): OnReadOpts => ({
+  buffer: Buffer.allocUnsafeSlow(readBytes),
+  callback: (count, buffer) => {
+    receive(buffer.subarray(0, count));
+    return true;
+  },
+});
+
+/**
+ * The same for a socket that was accepted and not read yet. Node lets only a new socket say so, hence
+ * one over the same handle; where there is none to be had, the socket reads as it is.
+ */
+function withOneBuffer(accepted: Socket, receive: (chunk: Uint8Array) => void): Socket {
+  const inner = accepted as unknown as Record<'_handle', { reading: boolean } | null>;
+  const handle = inner['_handle'];
+  if (!handle) return accepted;
+  inner['_handle'] = null;
+  handle.reading = false;
+  const options: object = { handle, onread: oneBuffer(receive) };
+  return new Socket(options);
 }
 
 /** One end of a TCP connection. */
