@@ -2,6 +2,7 @@
 // with the parameters as they are then, but under ssp only when it is not too far ahead of the slowest.
 
 import type { NodeId, Payload } from '../node.ts';
+import { shared } from '../protocol/payload.ts';
 import type { Answer, Ledger, LedgerContext } from './ledger.ts';
 
 interface Push {
@@ -60,13 +61,17 @@ export class AsynchronousLedger implements Ledger {
     this.updates += 1;
     this.#clocks.set(node, step + 1);
     if (this.#mayGoOn(node)) this.#answer({ node, staleness }, this.updates, value);
-    else this.#withheld.set(node, staleness);
+    else {
+      this.#withheld.set(node, staleness);
+      value.release?.();
+    }
     this.advance();
   }
 
   valued(value: Payload): void {
     const { answers, updates } = this.#reading.shift()!;
-    for (const answer of answers) this.#answer(answer, updates, value);
+    for (const [index, each] of shared(value, answers.length).entries())
+      this.#answer(answers[index]!, updates, each);
   }
 
   #answer(to: Answer, updates: number, value: Payload): void {

@@ -2,6 +2,7 @@
 // in the order of the crew, whoever was first. So a run gives the same bits again.
 
 import type { NodeId, Payload } from '../node.ts';
+import { shared } from '../protocol/payload.ts';
 import type { Ledger, LedgerContext } from './ledger.ts';
 
 export class SynchronousLedger implements Ledger {
@@ -78,8 +79,9 @@ export class SynchronousLedger implements Ledger {
     this.#place = 0;
     this.#summed = 0;
     this.#asked = 'nothing';
-    for (const node of workers)
-      if (!crew.isDropped(node)) answer(this.#key, { node, staleness: 0 }, this.updates, value);
+    const present = workers.filter((node) => !crew.isDropped(node));
+    for (const [index, each] of shared(value, present.length).entries())
+      answer(this.#key, { node: present[index]!, staleness: 0 }, this.updates, each);
     this.advance();
   }
 
@@ -96,6 +98,7 @@ export class SynchronousLedger implements Ledger {
     this.#valuesAsked -= 1;
     const due = this.#pulls.filter(({ updates }) => updates <= this.updates);
     this.#pulls = this.#pulls.filter(({ updates }) => updates > this.updates);
-    for (const { node } of due) this.#context.answer(this.#key, { node }, this.updates, value);
+    for (const [index, each] of shared(value, due.length).entries())
+      this.#context.answer(this.#key, { node: due[index]!.node }, this.updates, each);
   }
 }

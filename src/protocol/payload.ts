@@ -4,3 +4,14 @@ export interface Payload {
   /** Says that its bytes are read no more; absent where nobody waits for their memory. */
   release?(): void;
 }
+
+/** The same payload for each of so many readers: its memory is free when all have released it. */
+export function shared(payload: Payload, readers: number): readonly Payload[] {
+  if (!payload.release) return Array.from({ length: readers }, () => payload);
+  let reading = readers;
+  const release = (): void => {
+    reading -= 1;
+    if (reading === 0) payload.release!();
+  };
+  return Array.from({ length: readers }, () => ({ ...payload, release }));
+}

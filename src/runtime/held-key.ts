@@ -16,6 +16,7 @@ import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import { bytesOf } from './bytes.ts';
+import { Turns } from './turns.ts';
 
 /** Parameters of the seed; those of the last parameter are kept, since its slices come one after the other. */
 export class InitialValues {
@@ -41,6 +42,7 @@ const nameOf = ({ name, first }: Slice): string => `${name}@${first}`;
 /** One key's tensors and programs. */
 export class HeldKey {
   readonly layer: number;
+  readonly turns = new Turns();
   readonly #engine: Engine;
   readonly #slices: readonly Slice[];
   readonly #parameters: readonly LayerTensor[];
@@ -50,6 +52,8 @@ export class HeldKey {
   readonly #norm: Promise<Program>;
   readonly #update: Promise<Program>;
   readonly #replaces: ReadonlyMap<string, string>;
+  /** Memory of copies that were read. */
+  readonly #copies: Uint8Array[] = [];
 
   constructor(engine: Engine, training: RingTraining, { layer, slices }: Key) {
     this.layer = layer;
@@ -71,6 +75,10 @@ export class HeldKey {
     this.#add = engine.compile(additions(this.#parameters));
     this.#norm = engine.compile(stageNorms(this.#parameters));
     this.#update = engine.compile(graph);
+  }
+
+  get #valueBytes(): number {
+    return this.#parameters.reduce((sum, { type }) => sum + byteLength(type), 0);
   }
 
   #place(name: string, type: TensorType): void {
@@ -101,7 +109,7 @@ export class HeldKey {
 
   async measure(): Promise<number> {
     await this.#run(await this.#norm);
-    const bytes = await this.#engine.read(this.#tensors.get(`norm/${this.layer}`)!);
+    const bytes = await this.#bytes(`norm/${this.layer}`);
     return new Float32Array(bytes.buffer, bytes.byteOffset, 1)[0]!;
   }
 
@@ -112,24 +120,36 @@ export class HeldKey {
 
   /** A copy: the next update need not wait until the last worker has been sent this one. */
   async value(): Promise<Payload> {
-    return tensorPayload(await this.#read(this.#parameters));
+    const memory = this.#copies.pop() ?? new Uint8Array(this.#valueBytes);
+    let end = 0;
+    const tensors: NamedTensor[] = [];
+    for (const { name, type } of this.#parameters) {
+      const bytes = memory.subarray(end, (end += byteLength(type)));
+      bytes.set(await this.#bytes(name));
+      tensors.push({ name, type, bytes });
+    }
+    return { ...tensorPayload(tensors), release: () => void this.#copies.push(memory) };
   }
 
-  surrender(): Promise<NamedTensor[]> {
-    return this.#read([...this.#parameters, ...this.#state]);
+  async surrender(): Promise<NamedTensor[]> {
+    const tensors: NamedTensor[] = [];
+    for (const { name, type } of [...this.#parameters, ...this.#state])
+      tensors.push({ name, type, bytes: (await this.#bytes(name)).slice() });
+    return tensors;
   }
 
-  async #read(tensors: readonly LayerTensor[]): Promise<NamedTensor[]> {
-    const read = tensors.map(async ({ name, type }) => ({
-      name,
-      type,
-      bytes: await this.#engine.read(this.#tensors.get(name)!),
-    }));
-    return Promise.all(read);
+  // One work of a key is done before the next begins, so nothing that is asked for here is being computed.
+
+  async #bytes(name: string): Promise<Uint8Array> {
+    const tensor = this.#tensors.get(name)!;
+    return this.#engine.view(tensor) ?? (await this.#engine.read(tensor));
   }
 
-  #write(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#engine.write(this.#tensors.get(name)!, bytes);
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const tensor = this.#tensors.get(name)!;
+    const view = this.#engine.view(tensor);
+    if (view) view.set(bytes);
+    else await this.#engine.write(tensor, bytes);
   }
 
   async #run(program: Program, of: (name: string) => string = (name) => name): Promise<void> {

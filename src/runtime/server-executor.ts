@@ -6,11 +6,9 @@ import { elementBytes } from '../graph/graph.ts';
 import { parseRingTraining } from '../model/training.ts';
 import type { Executor, Payload, ShardWork, WorkResult } from '../node.ts';
 import type { Engine } from '../ports.ts';
-import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import { HeldKey, InitialValues } from './held-key.ts';
-import { Turns } from './turns.ts';
 
 type WorkOf<Kind extends ShardWork['kind']> = Extract<ShardWork, { kind: Kind }>;
 
@@ -30,43 +28,27 @@ export const isShardWork = (work: { readonly kind: string }): work is ShardWork 
 export class ServerExecutor {
   readonly #engine: Engine;
   readonly #keys = new Map<number, HeldKey>();
-  readonly #turns = new Turns();
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** Works are carried out one after the other, in the order in which they come. */
-  run(work: ShardWork): Promise<WorkResult> {
-    return this.#turns.take(() => this.#run(work));
-  }
-
-  async #run(work: ShardWork): Promise<WorkResult> {
+  /** Works of a key are carried out one after the other, in the order in which they come. */
+  async run(work: ShardWork): Promise<WorkResult> {
     switch (work.kind) {
       case 'hold':
         return this.#hold(work);
-      case 'gather':
-        await this.#key(work.key).gather(work.payload as TensorPayload, work.isFirst);
-        return {};
-      case 'measure':
-        return { squaredNorms: [await this.#key(work.key).measure()] };
-      case 'apply': {
-        const key = this.#key(work.key);
-        const norm = await key.measure();
-        if (!Number.isFinite(norm)) return { squaredNorms: [norm] };
-        await key.update(work.scalars);
-        return { squaredNorms: [norm], payload: await key.value() };
-      }
-      case 'value':
-        return { payload: await this.#key(work.key).value() };
       case 'surrender': {
         const held = [...this.#keys.values()].filter(({ layer }) => layer === work.layer);
-        const tensors: NamedTensor[] = [];
-        for (const key of held) tensors.push(...(await key.surrender()));
-        return { payload: tensorPayload(tensors) };
+        const tensors = held.map((key) => key.turns.take(() => key.surrender()));
+        return { payload: tensorPayload((await Promise.all(tensors)).flat()) };
       }
       case 'assemble':
         return { payload: assemble(work) };
+      default: {
+        const key = this.#key(work.key);
+        return key.turns.take(() => runOn(key, work));
+      }
     }
   }
 
@@ -88,6 +70,27 @@ export class ServerExecutor {
     if (!held)
       throw new RingError('PROTOCOL', `key ${key} was asked for here, where it is not held`);
     return held;
+  }
+}
+
+async function runOn(
+  key: HeldKey,
+  work: Exclude<ShardWork, { kind: 'hold' | 'surrender' | 'assemble' }>,
+): Promise<WorkResult> {
+  switch (work.kind) {
+    case 'gather':
+      await key.gather(work.payload as TensorPayload, work.isFirst);
+      return {};
+    case 'measure':
+      return { squaredNorms: [await key.measure()] };
+    case 'apply': {
+      const norm = await key.measure();
+      if (!Number.isFinite(norm)) return { squaredNorms: [norm] };
+      await key.update(work.scalars);
+      return { squaredNorms: [norm], payload: await key.value() };
+    }
+    case 'value':
+      return { payload: await key.value() };
   }
 }
 
