@@ -35,14 +35,14 @@ export class SliceMemory {
   }
 
   /**
-   * Parameters are written in order with what the engine runs; gradients at once, since nothing is
-   * computed with them when they come.
+   * Written at once: nothing is computed with a sum of gradients when it comes, nor with a block's
+   * parameters between its last work of a step and its first of the next.
    */
   async write(slices: readonly Slice[], payload: Payload): Promise<void> {
     const given = bytesFor(slices, payload);
     for (const [index, slice] of slices.entries()) {
       const tensor = this.#tensor(slice);
-      const view = slice.name.startsWith('d/') ? this.#engine.view(tensor) : undefined;
+      const view = this.#engine.view(tensor);
       if (view) view.set(given[index]!);
       else await this.#engine.write(tensor, given[index]!);
     }
