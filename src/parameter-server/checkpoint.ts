@@ -32,7 +32,8 @@ export class Checkpoint {
   /** Who holds some of the layer. */
   #holders(layer: number): NodeId[] {
     const { keys, servers } = this.#routes;
-    return keys.flatMap((key) => (key.layer === layer ? [servers[key.shard]!] : []));
+    const held = keys.filter((key) => key.layer === layer);
+    return [...new Set(held.map(({ shard }) => servers[shard]!))];
   }
 
   #collect(): void {

@@ -42,6 +42,11 @@ describe.each([1, 2, 3, 5, 8])('%i shards', (shards) => {
     expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(4096);
   });
 
+  test('are of no more than 1 MB', () => {
+    for (const { slices } of keys)
+      expect(slices.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(1 << 18);
+  });
+
   test('are numbered in order of layers, then of shards', () => {
     expect(keys.map(({ key }) => key)).toEqual(keys.map((_, number) => number));
     const order = keys.map(({ block, shard }) => block * shards + shard);
@@ -50,4 +55,30 @@ describe.each([1, 2, 3, 5, 8])('%i shards', (shards) => {
       new Set(['0:1', '1:3', '2:5']),
     );
   });
+});
+
+test('what a layer has on a shard is one key, or even parts of it where it is much', () => {
+  const [large, small] = [
+    { layer: 'dense', units: 300 },
+    { layer: 'dense', units: 4 },
+  ];
+  const options = { inputShape: [1000], target: { type: 'float32', shape: [4] } } as const;
+  const keys = shardKeys(trainingOf([large, small], options), 1);
+  expect(keys.map(({ block, slices }) => ({ block, slices }))).toEqual([
+    { block: 0, slices: [{ name: '0.weight', first: 0, count: 150_000 }] },
+    {
+      block: 0,
+      slices: [
+        { name: '0.weight', first: 150_000, count: 150_000 },
+        { name: '0.bias', first: 0, count: 300 },
+      ],
+    },
+    {
+      block: 1,
+      slices: [
+        { name: '1.weight', first: 0, count: 1200 },
+        { name: '1.bias', first: 0, count: 4 },
+      ],
+    },
+  ]);
 });

@@ -1,6 +1,7 @@
 // Which shard keeps what. A parameter that is large is sliced over all shards, a small one goes whole to
 // the shard that has least so far (as ps-lite does it: Li et al. 2014), so that every shard has the same
-// bytes to receive and to send. What one layer has on one shard is pushed and pulled together: a key.
+// bytes to receive and to send. What one layer has on one shard is pushed and pulled together, or in
+// parts where it is much: a key.
 
 import { elementCount } from '../graph/graph.ts';
 import type { RingTraining } from '../model/training.ts';
@@ -14,6 +15,8 @@ export interface ShardedKey extends Key {
 
 /** Parameters of more elements are sliced: 16 KiB. */
 const largestWhole = 4096;
+/** A key has no more elements: 1 MB, so that its update begins while the rest of a layer is on its way. */
+const largestPart = 1 << 18;
 /** Slices begin at multiples of so many elements: a cache line. */
 const alignment = 16;
 
@@ -35,10 +38,31 @@ export function shardKeys({ resolved }: RingTraining, shards: number): readonly 
   return perLayer
     .filter(({ held }) => held.some((slices) => slices.length > 0))
     .flatMap(({ layer, held }, block) =>
-      held.flatMap((slices, shard) => (slices.length > 0 ? [{ layer, block, shard, slices }] : [])),
+      held.flatMap((slices, shard) =>
+        parted(slices).map((part) => ({ layer, block, shard, slices: part })),
+      ),
     )
     .map((key, number) => ({ key: number, ...key }));
 }
+
+/** What is pushed together: all, or parts of about the same size where that would be too much. */
+function parted(slices: readonly Slice[]): Slice[][] {
+  const parts: Slice[][] = [];
+  for (const { name, first, count } of slices) {
+    const pieces = Math.ceil(count / largestPart);
+    const size = Math.ceil(count / pieces / alignment) * alignment;
+    for (let at = 0; at < count; at += size) {
+      const piece = { name, first: first + at, count: Math.min(size, count - at) };
+      const last = parts.at(-1);
+      if (last && elementsOf(last) + piece.count <= largestPart) last.push(piece);
+      else parts.push([piece]);
+    }
+  }
+  return parts;
+}
+
+const elementsOf = (slices: readonly Slice[]): number =>
+  slices.reduce((sum, { count }) => sum + count, 0);
 
 /** One slice for each shard, as even as alignment allows; or all in one. */
 function sliced(name: string, count: number, shards: number): Slice[] {
