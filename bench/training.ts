@@ -3,7 +3,9 @@
 
 import { memoryDataset } from '../dist/data/index.js';
 import { startMaster } from '../dist/cli/master-session.js';
+import type { Architecture } from '../dist/cli/architectures.js';
 import type { EngineOptions } from '../dist/cli/engine-options.js';
+import type { ServerSettings } from '../dist/cli/server-flags.js';
 import { parseTraining, resolveTraining } from '../dist/model/training.js';
 import type { ResolvedTraining } from '../dist/model/training.js';
 import type { NodeReport } from '../dist/node.js';
@@ -16,6 +18,9 @@ export interface Setting {
   readonly batch: number;
   readonly microbatches: number;
   readonly nodes: number;
+  /** A ring, unless it says otherwise. */
+  readonly architecture?: Architecture;
+  readonly server?: ServerSettings;
   readonly engine: EngineOptions;
   readonly seconds: number;
   /** Told who holds what. */
@@ -88,15 +93,19 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
   let done = 0;
   let start = 0;
   let end = 0;
-  const { formed, whileRunning } = setting;
+  const { formed, whileRunning, architecture = 'ring', server } = setting;
   const session = await startMaster({
+    architecture,
+    ...(server && { server }),
     training,
     purpose: 'train',
     // One endless epoch: no checkpoint falls into what is measured.
     course: trainingCourse({ trainCount: batch * steps, testCount: 0, batch, steps }),
     samples: {
       train,
-      order: (step) => Array.from({ length: batch }, (_, k) => (step * batch + k) % train.count),
+      // One row further each time, so that every sample comes to stand in every share.
+      order: (step) =>
+        Array.from({ length: batch }, (_, k) => (step * (batch + 1) + k) % train.count),
     },
     store: {
       save: () => Promise.resolve(),
