@@ -1,9 +1,10 @@
 // A replica that computes nothing and answers with what a schedule needs: blocks and sizes.
 
 import { RingError } from '../errors.ts';
-import type { Block, Executor, Payload, Slice, Work, WorkResult } from '../node.ts';
+import type { Block, Payload, Slice, Work, WorkResult } from '../node.ts';
+import type { SimulatedExecutor } from './simulation.ts';
 
-export class CostedReplica implements Executor {
+export class CostedReplica implements SimulatedExecutor {
   readonly #blocks: readonly Block[];
   readonly #sampleBytes: number;
 
@@ -12,11 +13,7 @@ export class CostedReplica implements Executor {
     this.#sampleBytes = sampleBytes;
   }
 
-  run(work: Work): Promise<WorkResult> {
-    return Promise.resolve(this.#result(work));
-  }
-
-  #result(work: Work): WorkResult {
+  run(work: Work): WorkResult {
     switch (work.kind) {
       case 'prepareReplica':
         return { prepared: { bytes: 0, units: {} }, blocks: this.#blocks };

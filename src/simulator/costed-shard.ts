@@ -1,32 +1,33 @@
 // A shard of a parameter server that computes nothing: it answers with the sizes of what it holds.
 
-import type { Executor, Key, ShardWork, Work, WorkResult } from '../node.ts';
+import type { Key, ShardWork, Work, WorkResult } from '../node.ts';
+import type { SimulatedExecutor } from './simulation.ts';
 
-export class CostedShard implements Executor {
-  readonly #worker: Executor;
+export class CostedShard implements SimulatedExecutor {
+  readonly #worker: SimulatedExecutor;
   readonly #keys = new Map<number, Key>();
 
   /** `worker` carries out everything that is not a shard's. */
-  constructor(worker: Executor) {
+  constructor(worker: SimulatedExecutor) {
     this.#worker = worker;
   }
 
-  run(work: Work): Promise<WorkResult> {
+  run(work: Work): WorkResult | Promise<WorkResult> {
     switch (work.kind) {
       case 'hold':
         for (const key of work.keys) this.#keys.set(key.key, key);
-        return Promise.resolve({ prepared: { bytes: 0, units: {} } });
+        return { prepared: { bytes: 0, units: {} } };
       case 'gather':
-        return Promise.resolve({});
+        return {};
       case 'measure':
-        return Promise.resolve({ squaredNorms: [0] });
+        return { squaredNorms: [0] };
       case 'apply':
-        return Promise.resolve({ squaredNorms: [0], payload: this.#valueOf(work) });
+        return { squaredNorms: [0], payload: this.#valueOf(work) };
       case 'value':
-        return Promise.resolve({ payload: this.#valueOf(work) });
+        return { payload: this.#valueOf(work) };
       case 'surrender':
       case 'assemble':
-        return Promise.resolve({ payload: { bytes: 0 } });
+        return { payload: { bytes: 0 } };
       default:
         return this.#worker.run(work);
     }

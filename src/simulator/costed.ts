@@ -2,7 +2,8 @@
 // devices fit in one process.
 
 import { RingError } from '../errors.ts';
-import type { Executor, Place, Work, WorkResult } from '../node.ts';
+import type { Place, Work, WorkResult } from '../node.ts';
+import type { SimulatedExecutor } from './simulation.ts';
 
 export interface CostedStage {
   /** Bytes of the activation that the stage sends on, and of the gradient that it sends back. */
@@ -12,18 +13,14 @@ export interface CostedStage {
   readonly units: readonly number[];
 }
 
-export class CostedExecutor implements Executor {
+export class CostedExecutor implements SimulatedExecutor {
   readonly #stages: Readonly<Partial<Record<Place, CostedStage>>>;
 
   constructor(stages: Readonly<Partial<Record<Place, CostedStage>>>) {
     this.#stages = stages;
   }
 
-  run(work: Work): Promise<WorkResult> {
-    return Promise.resolve(this.#result(work));
-  }
-
-  #result(work: Work): WorkResult {
+  run(work: Work): WorkResult {
     switch (work.kind) {
       case 'prepare':
         return {

@@ -1,49 +1,56 @@
-// What a simulated device keeps: copies of layers and, on the master, the checkpoint.
+// What a simulated device has written, which outlives its processes: copies of layers, and on a master
+// the checkpoint. What is being written when a process dies is not there afterwards, as with files that
+// get their name when they are whole.
 
-import type { Effect, Event, Payload, SnapshotId } from '../node.ts';
+import type { Payload, SnapshotId } from '../node.ts';
 
-export type DiskEffect = Extract<
-  Effect,
-  { type: 'store' | 'fetch' | 'discard' | 'keep' | 'recall' | 'drop' }
->;
-
-const nameOf = ({ run, step, layer }: SnapshotId): string => `${run}/${step}/${layer}`;
+export interface Checkpoint {
+  readonly step: number;
+  readonly layers: ReadonlyMap<number, Payload>;
+}
 
 export class Disk {
-  /** The layers of the checkpoint. */
-  readonly checkpoint: Map<number, Payload>;
-  readonly #copies = new Map<string, { readonly id: SnapshotId; readonly payload: Payload }>();
+  /** Of which run there are copies. */
+  run: string | undefined;
+  /** By step, then by layer. */
+  readonly snapshots = new Map<number, Map<number, Payload>>();
+  checkpoint: Checkpoint | undefined;
+  #begun = new Map<number, Payload>();
 
-  constructor(checkpoint?: ReadonlyMap<number, Payload>) {
-    this.checkpoint = new Map(checkpoint);
+  keep({ run, step, layer }: SnapshotId, payload: Payload): void {
+    if (run !== this.run) this.snapshots.clear();
+    this.run = run;
+    const layers = this.snapshots.get(step) ?? new Map<number, Payload>();
+    this.snapshots.set(step, layers.set(layer, payload));
   }
 
-  /** The event that tells that it is done, where one does. */
-  carryOut(effect: DiskEffect): Event | undefined {
-    switch (effect.type) {
-      case 'store':
-        if (effect.layer !== undefined) this.checkpoint.set(effect.layer, effect.payload!);
-        return { type: 'stored' };
-      case 'fetch': {
-        const { layer } = effect;
-        return { type: 'fetched', layer, payload: this.checkpoint.get(layer)! };
-      }
-      case 'keep': {
-        const { run, step, layer, payload } = effect;
-        this.#copies.set(nameOf(effect), { id: { run, step, layer }, payload });
-        return { type: 'kept', step, layer };
-      }
-      case 'recall': {
-        const { step, layer } = effect;
-        const copy = this.#copies.get(nameOf(effect));
-        return { type: 'recalled', step, layer, ...(copy && { payload: copy.payload }) };
-      }
-      case 'drop':
-        for (const [name, { id }] of this.#copies)
-          if (id.run === effect.run && id.step < effect.before) this.#copies.delete(name);
-        return undefined;
-      case 'discard':
-        return undefined;
+  recall({ run, step, layer }: SnapshotId): Payload | undefined {
+    return run === this.run ? this.snapshots.get(step)?.get(layer) : undefined;
+  }
+
+  drop(run: string, before: number): void {
+    if (run !== this.run) return;
+    for (const step of this.snapshots.keys()) if (step < before) this.snapshots.delete(step);
+  }
+
+  /** A layer of the checkpoint being written; without one, the checkpoint is whole. */
+  store(step: number, layer: number | undefined, payload: Payload | undefined): void {
+    if (layer !== undefined) this.#begun.set(layer, payload!);
+    else {
+      this.checkpoint = { step, layers: this.#begun };
+      this.discard();
     }
+  }
+
+  /** Gives up the checkpoint that was begun. */
+  discard(): void {
+    this.#begun = new Map();
+  }
+
+  erase(): void {
+    this.run = undefined;
+    this.snapshots.clear();
+    this.checkpoint = undefined;
+    this.discard();
   }
 }

@@ -16,6 +16,11 @@ export class Network {
     this.#access = access;
   }
 
+  /** Whether what has left waits for the other device's downlink. */
+  get hasDownlinks(): boolean {
+    return this.#access?.kind === 'duplex';
+  }
+
   latency(from: NodeId, to: NodeId): number {
     return this.#link(from, to).latencySeconds;
   }

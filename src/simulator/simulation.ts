@@ -1,21 +1,27 @@
 // What a simulation takes, and what is known when it is over.
 
 import type { Entry } from '../meter/timeline.ts';
-import type {
-  Effect,
-  Event,
-  Executor,
-  Message,
-  Node,
-  NodeId,
-  Payload,
-  Report,
-  Work,
-} from '../node.ts';
+import type { Effect, Event, Message, Node, NodeId, Payload, Report, Work, WorkResult } from '../node.ts';
+import type { Bounds } from './clock.ts';
+import type { Checkpoint, Disk } from './disk.ts';
+import type { ScriptedFault } from './faults.ts';
 
-export interface SimulatedDevice {
+/** Carries out works, or only costs them: then it answers at once. */
+export interface SimulatedExecutor {
+  run(work: Work): WorkResult | Promise<WorkResult>;
+}
+
+/** A node and what computes for it. */
+export interface SimulatedProcess {
   readonly node: Node;
-  readonly executor: Executor;
+  readonly executor: SimulatedExecutor;
+}
+
+export interface SimulatedDevice extends SimulatedProcess {
+  /** What runs on it when it is started anew, from what its disk holds. */
+  readonly again?: (disk: Disk) => SimulatedProcess | Promise<SimulatedProcess>;
+  /** It is not there from the beginning: a fault `start` brings it in. */
+  readonly isLate?: true;
   /** How long the device computes `work`, in seconds. */
   readonly seconds: (work: Work) => number;
   /** How long its own thread is busy with a message of so many bytes, at either end; without it, no time. */
@@ -62,8 +68,15 @@ export interface Simulation {
   readonly reports: readonly Report[];
   /** How each node ended; a node that is missing never did. */
   readonly ends: ReadonlyMap<NodeId, Extract<Effect, { type: 'end' }>>;
+  /** The layers of the master's last whole checkpoint. */
   readonly store: ReadonlyMap<number, Payload>;
+  readonly disks: ReadonlyMap<NodeId, Disk>;
+  /** Nothing was left to happen; otherwise a bound was met. */
+  readonly cameToRest: boolean;
 }
+
+/** Spans, transmissions and timelines; or timelines; or only what nodes report. */
+export type Recorded = 'all' | 'timelines' | 'nothing';
 
 export interface SimulationOptions {
   /** The first is the master. */
@@ -71,12 +84,22 @@ export interface SimulationOptions {
   readonly link: (from: NodeId, to: NodeId) => LinkCost;
   /** Without one, only links limit. */
   readonly access?: Access;
-  /** What the master's store holds at the start, by layer. */
-  readonly store?: ReadonlyMap<number, Payload>;
+  /** What the master's store holds at the start. */
+  readonly store?: Checkpoint;
   /** Events from outside, such as a user's stop. */
   readonly at?: readonly {
     readonly seconds: number;
     readonly node: NodeId;
     readonly event: Event;
   }[];
+  /** Events from outside that come again and again while their node runs. */
+  readonly every?: SimulationOptions['at'];
+  readonly faults?: readonly ScriptedFault[];
+  /** How long it takes to write a layer to disk. */
+  readonly diskSeconds?: (bytes: number) => number;
+  readonly record?: Recorded;
+  /** Where a simulation is to end that does not come to rest. */
+  readonly bounds?: Bounds;
+  /** Sees everything that nodes are told and ask for. */
+  readonly watch?: (seconds: number, device: NodeId, event: Event, effects: readonly Effect[]) => void;
 }
