@@ -107,7 +107,7 @@ export class Links {
   }
 
   #send(end: LinkEnd, message: Message, event: Event): void {
-    const { clock, network, record } = this.#routes;
+    const { network, record } = this.#routes;
     const [from, to] = [end.process.device, end.other.process.device];
     const bytes = bytesOf(message);
     const ready = this.#serialise(from, bytes);
@@ -147,9 +147,7 @@ export class Links {
     end.flights.push(flight);
     if (!network.hasDownlinks) return this.#arriveAt(end, flight.left);
     const { id } = end.other.process.device;
-    clock.at(flight.left, () =>
-      this.#arriveAt(end, network.receive(clock.now, id, flight.bytes)),
-    );
+    clock.at(flight.left, () => this.#arriveAt(end, network.receive(clock.now, id, flight.bytes)));
   }
 
   #arriveAt(end: LinkEnd, through: number): void {

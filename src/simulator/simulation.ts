@@ -1,9 +1,19 @@
 // What a simulation takes, and what is known when it is over.
 
 import type { Entry } from '../meter/timeline.ts';
-import type { Effect, Event, Message, Node, NodeId, Payload, Report, Work, WorkResult } from '../node.ts';
+import type {
+  Effect,
+  Event,
+  Message,
+  Node,
+  NodeId,
+  Payload,
+  Report,
+  Work,
+  WorkResult,
+} from '../node.ts';
 import type { Bounds } from './clock.ts';
-import type { Checkpoint, Disk } from './disk.ts';
+import type { Disk } from './disk.ts';
 import type { ScriptedFault } from './faults.ts';
 
 /** Carries out works, or only costs them: then it answers at once. */
@@ -84,8 +94,8 @@ export interface SimulationOptions {
   readonly link: (from: NodeId, to: NodeId) => LinkCost;
   /** Without one, only links limit. */
   readonly access?: Access;
-  /** What the master's store holds at the start. */
-  readonly store?: Checkpoint;
+  /** What the master's store holds at the start, by layer. */
+  readonly store?: ReadonlyMap<number, Payload>;
   /** Events from outside, such as a user's stop. */
   readonly at?: readonly {
     readonly seconds: number;
@@ -101,5 +111,10 @@ export interface SimulationOptions {
   /** Where a simulation is to end that does not come to rest. */
   readonly bounds?: Bounds;
   /** Sees everything that nodes are told and ask for. */
-  readonly watch?: (seconds: number, device: NodeId, event: Event, effects: readonly Effect[]) => void;
+  readonly watch?: (
+    seconds: number,
+    device: NodeId,
+    event: Event,
+    effects: readonly Effect[],
+  ) => void;
 }

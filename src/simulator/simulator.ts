@@ -75,7 +75,7 @@ class Simulator {
 
   async run(): Promise<Simulation> {
     const { store, at = [], every = [], faults = [], bounds = unbounded } = this.#options;
-    this.#master.disk.checkpoint = store;
+    if (store) this.#master.disk.checkpoint = { step: 0, layers: store };
     for (const device of this.#devices.values())
       if (!device.of.isLate) this.#begin(device, device.of);
     for (const { seconds, node, event } of at)
@@ -170,11 +170,7 @@ class Simulator {
   }
 
   /** Carries effects out in order; what is really computed is waited for. */
-  #carryOut(
-    process: Process,
-    effects: readonly Effect[],
-    from: number,
-  ): void | Promise<void> {
+  #carryOut(process: Process, effects: readonly Effect[], from: number): void | Promise<void> {
     for (let index = from; index < effects.length; index += 1) {
       const effect = effects[index]!;
       this.#triggers.effect(effect);
@@ -279,7 +275,8 @@ class Simulator {
       return this.#links.open(process, node, other, self);
     const { now } = this.#clock;
     if (now < until) this.#clock.at(now + 0.25, () => this.#dial(process, effect, until));
-    else this.#later(process, 0, () => ({ type: 'unlinked', node, reason: 'it cannot be reached' }));
+    else
+      this.#later(process, 0, () => ({ type: 'unlinked', node, reason: 'it cannot be reached' }));
   }
 
   #end(process: Process, end: End): void {

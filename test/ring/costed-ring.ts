@@ -31,6 +31,7 @@ export interface CostedRing {
   /** Instead of one latency for all links. */
   readonly latency?: (from: NodeId, to: NodeId) => number;
   readonly at?: SimulationOptions['at'];
+  readonly record?: SimulationOptions['record'];
   readonly master?: Partial<MasterOptions>;
 }
 
@@ -74,7 +75,7 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
     const executor = new CostedExecutor(Object.fromEntries(places.map((place) => [place, costs])));
     const seconds = (work: Work): number => (ring.seconds ?? unitSeconds)(work, id);
     const answer = ring.answer ?? ((_, result) => result);
-    const run = async (work: Work): Promise<WorkResult> => answer(work, await executor.run(work));
+    const run = (work: Work): WorkResult => answer(work, executor.run(work));
     devices.set(id, { node, executor: { run }, seconds });
   };
   add(masterId, master, nodes === 1 ? ['closing'] : ['opening', 'closing']);
@@ -89,5 +90,6 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
     latencySeconds: latency(from, to),
     bytesPerSecond,
   });
-  return simulate({ devices, link, ...(ring.at ? { at: ring.at } : {}) });
+  const { at, record } = ring;
+  return simulate({ devices, link, ...(at && { at }), ...(record && { record }) });
 }
