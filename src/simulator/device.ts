@@ -4,20 +4,20 @@
 import type { Effect, Node, NodeId, WorkResult } from '../node.ts';
 import type { Action } from './clock.ts';
 import type { Disk } from './disk.ts';
-import type { LinkEnd } from './links.ts';
+import type { LinkEnd } from './link.ts';
 import type { SimulatedDevice, SimulatedExecutor, Span } from './simulation.ts';
 
 export type End = Extract<Effect, { type: 'end' }>;
 
-export class Process {
+export class RunningNode {
   readonly device: Device;
   readonly node: Node;
   readonly executor: SimulatedExecutor;
   /** By what this process calls the other. */
   readonly links = new Map<NodeId, LinkEnd>();
   /** On a master: everyone it has let in, by the name it gave. On a worker: its master. */
-  readonly guests = new Map<NodeId, Process>();
-  master: Process | undefined;
+  readonly guests = new Map<NodeId, RunningNode>();
+  master: RunningNode | undefined;
   /** What is being computed, in order. */
   readonly computing: { readonly span: Span; readonly result: WorkResult }[] = [];
   isAlive = true;
@@ -34,7 +34,7 @@ export class Device {
   readonly id: NodeId;
   readonly of: SimulatedDevice;
   readonly disk: Disk;
-  process: Process | undefined;
+  running: RunningNode | undefined;
   /** Its process stands still, as under SIGSTOP: what happens waits. */
   isPaused = false;
   readonly waiting: Action[] = [];

@@ -2,7 +2,12 @@
 // the checkpoint. What is being written when a process dies is not there afterwards, as with files that
 // get their name when they are whole.
 
-import type { Payload, SnapshotId } from '../node.ts';
+import type { Effect, Event, Payload, SnapshotId } from '../node.ts';
+
+export type DiskEffect = Extract<
+  Effect,
+  { type: 'store' | 'fetch' | 'discard' | 'keep' | 'recall' | 'drop' }
+>;
 
 export interface Checkpoint {
   readonly step: number;
@@ -17,29 +22,46 @@ export class Disk {
   checkpoint: Checkpoint | undefined;
   #begun = new Map<number, Payload>();
 
-  keep({ run, step, layer }: SnapshotId, payload: Payload): void {
+  /** Reads or writes what an effect says; the event that tells of it, where one does. */
+  carryOut(effect: DiskEffect): Event | undefined {
+    switch (effect.type) {
+      case 'keep': {
+        const { step, layer } = effect;
+        this.#keep(effect, effect.payload);
+        return { type: 'kept', step, layer };
+      }
+      case 'recall': {
+        const { run, step, layer } = effect;
+        const payload = run === this.run ? this.snapshots.get(step)?.get(layer) : undefined;
+        return { type: 'recalled', step, layer, ...(payload && { payload }) };
+      }
+      case 'drop':
+        if (effect.run === this.run)
+          for (const step of this.snapshots.keys())
+            if (step < effect.before) this.snapshots.delete(step);
+        return undefined;
+      case 'store':
+        if (effect.layer !== undefined) this.#begun.set(effect.layer, effect.payload!);
+        else {
+          this.checkpoint = { step: effect.step, layers: this.#begun };
+          this.discard();
+        }
+        return { type: 'stored' };
+      case 'fetch': {
+        const { layer } = effect;
+        return { type: 'fetched', layer, payload: this.checkpoint!.layers.get(layer)! };
+      }
+      case 'discard':
+        this.discard();
+        return undefined;
+    }
+  }
+
+  #keep({ run, step, layer }: SnapshotId, payload: Payload): void {
     if (run !== this.run) this.snapshots.clear();
     this.run = run;
     const layers = this.snapshots.get(step) ?? new Map<number, Payload>();
     this.snapshots.set(step, layers.set(layer, payload));
-  }
-
-  recall({ run, step, layer }: SnapshotId): Payload | undefined {
-    return run === this.run ? this.snapshots.get(step)?.get(layer) : undefined;
-  }
-
-  drop(run: string, before: number): void {
-    if (run !== this.run) return;
-    for (const step of this.snapshots.keys()) if (step < before) this.snapshots.delete(step);
-  }
-
-  /** A layer of the checkpoint being written; without one, the checkpoint is whole. */
-  store(step: number, layer: number | undefined, payload: Payload | undefined): void {
-    if (layer !== undefined) this.#begun.set(layer, payload!);
-    else {
-      this.checkpoint = { step, layers: this.#begun };
-      this.discard();
-    }
   }
 
   /** Gives up the checkpoint that was begun. */

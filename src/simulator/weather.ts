@@ -6,7 +6,7 @@ import type { LinkCost } from './simulation.ts';
 
 type Concerns = (a: string, b: string) => boolean;
 
-interface Disturbance {
+export interface Disturbance {
   readonly concerns: Concerns;
   readonly kind: 'blocked' | 'slow' | 'delayed';
   readonly amount: number;
