@@ -55,6 +55,8 @@ export interface Engine {
   readonly allocatedBytes: number;
   /** How long its thread has been in kernels, in all. */
   readonly busySeconds: number;
+  /** The operating system's number of its thread, where that can be known. */
+  readonly threadId?: number | undefined;
   allocate(type: TensorType): Tensor;
   free(tensor: Tensor): void;
   /** The tensor's bytes themselves, to read or write in place while no run uses them; undefined where the memory cannot be shared (a browser). */

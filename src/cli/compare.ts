@@ -4,10 +4,9 @@
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 
 import { openData } from '../data/index.ts';
-import type { OpenData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
-import type { ResolvedTraining } from '../model/training.ts';
+import type { ResolvedTraining, Training } from '../model/training.ts';
 import { deviceProfile } from '../power/index.ts';
 import type { Architecture, Comparison, Run } from '../study/results.ts';
 import { comparisonTables, tableNotes } from '../study/table.ts';
@@ -15,12 +14,13 @@ import { judge } from '../study/verdict.ts';
 import { requireFewEnough } from './architectures.ts';
 import { startComparedProcess } from './compared-process.ts';
 import type { ComparedProcess } from './compared-process.ts';
+import { openSensor } from './energy.ts';
 import { formatCount } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { bar, LiveLine } from './live-line.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
-import { newRunFolder } from './run-folder.ts';
+import { newRunFolder, requireWritable } from './run-folder.ts';
 import { formatTable } from './table.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
 import type { TrainingFlags } from './training-file.ts';
@@ -67,9 +67,14 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
     throw new RingError('USAGE', `--nodes is ${nodes}: to compare, at least 2 are needed`);
   const profile =
     flags.deviceProfile === undefined ? undefined : deviceProfile(flags.deviceProfile);
+  const architectures = architecturesOf(flags.architectures);
   const folder = flags.out ?? newRunFolder(`compare-${training.name ?? given.stem}`, new Date());
+  requireWritable(folder, 'the comparison');
   const started = new Date().toISOString();
-  const data = await openData(training.data, { seed: training.seed, baseFolder: given.baseFolder });
+  const resolved = await resolveOnce(training, given.baseFolder);
+  for (const architecture of architectures)
+    requireFewEnough(architecture === 'ring' ? 'ring' : 'all-reduce', resolved, nodes);
+  const { sensor, unreadable } = await openSensor();
   const line = new LiveLine(flags.json ? process.stderr : process.stdout);
   let running: ComparedProcess | undefined;
   let interrupted = false;
@@ -79,12 +84,14 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
   };
   const release = onInterrupt({ stop, abandon: stop });
   try {
-    const resolved = resolveTraining(training, data.facts);
-    const architectures = architecturesOf(flags.architectures);
-    for (const architecture of architectures)
-      requireFewEnough(architecture === 'ring' ? 'ring' : 'all-reduce', resolved, nodes);
+    if (unreadable !== undefined) line.print(unreadable);
     const { targetAccuracy } = flags;
-    const asked = { training, nodes, engine: engineOf(flags, training) };
+    const asked = {
+      training: resolved,
+      nodes,
+      engine: engineOf(flags, training),
+      ...(sensor?.idleWatts !== undefined && { idleWatts: sensor.idleWatts }),
+    };
     const runs: Run[] = [];
     for (let repeat = 1; repeat <= flags.repeat; repeat += 1) {
       for (const architecture of architectures) {
@@ -111,7 +118,7 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
         );
       }
     }
-    const comparison = describe(resolved, data, { nodes, started, runs, flags });
+    const comparison = describe(resolved, { nodes, started, runs, flags });
     // The plots' library is large, and needed only now.
     const { reportFile, writeComparison } = await import('../study/write.ts');
     await writeComparison(folder, comparison);
@@ -119,13 +126,21 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
     tell(comparison, `${folder}/${reportFile}`, flags.json === true);
   } finally {
     release();
+  }
+}
+
+/** The runs open the data anew, each in its own process: here it is only looked at. */
+async function resolveOnce(training: Training, baseFolder: string): Promise<ResolvedTraining> {
+  const data = await openData(training.data, { seed: training.seed, baseFolder });
+  try {
+    return resolveTraining(training, data.facts);
+  } finally {
     await data.close();
   }
 }
 
 function describe(
   training: ResolvedTraining,
-  data: OpenData,
   {
     nodes,
     started,
@@ -150,7 +165,7 @@ function describe(
       training: {
         model: training.model.map(({ layer }) => layer).join(', '),
         parameters: formatCount(parameters),
-        data: `${training.data.kind}, ${formatCount(data.train.count)} samples to train`,
+        data: `${training.data.kind}, ${formatCount(training.resolved.data.trainCount)} samples to train`,
         loss: training.loss,
         optimizer: training.optimizer.kind,
         batch: `${batch} in ${training.resolved.microbatches} microbatches`,

@@ -6,8 +6,7 @@ import { fork } from 'node:child_process';
 import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { resolveTraining } from '../model/training.ts';
-import type { Training } from '../model/training.ts';
+import { openPowerSource } from '../power/index.ts';
 import type { Run } from '../study/results.ts';
 import { comparedRun } from './compared-run.ts';
 import type { ComparedRunOptions } from './compared-run.ts';
@@ -17,8 +16,11 @@ import { mainFile, nodeFlags } from './own-command.ts';
 /** What the child is to do. Paths in the training are whole. */
 export type ComparedRequest = Pick<
   ComparedRunOptions,
-  'architecture' | 'nodes' | 'engine' | 'repeat' | 'targetAccuracy' | 'profile'
-> & { readonly training: Training };
+  'architecture' | 'training' | 'nodes' | 'engine' | 'repeat' | 'targetAccuracy' | 'profile'
+> & {
+  /** Of this device, where it has a sensor that can be read. */
+  readonly idleWatts?: number;
+};
 
 type Told =
   | { readonly type: 'progress'; readonly step: number; readonly steps: number }
@@ -71,14 +73,15 @@ export async function serveComparedRun(): Promise<void> {
     });
     process.on('disconnect', () => session?.abandon());
   });
-  const { training } = request;
+  const { training, idleWatts } = request;
   try {
     const data = await openData(training.data, { seed: training.seed, baseFolder: '/' });
-    const resolved = resolveTraining(training, data.facts);
+    const { source } = await openPowerSource();
+    const sensor = source && { source, ...(idleWatts !== undefined && { idleWatts }) };
     const run = await comparedRun({
       ...request,
-      training: resolved,
       data,
+      ...(sensor && { sensor }),
       progress: (step, steps) => tell({ type: 'progress', step, steps }),
       started: (begun) => (session = begun),
     });

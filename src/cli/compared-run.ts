@@ -6,10 +6,11 @@ import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { NodeReport, Report } from '../node.ts';
-import { deviceUtilisation, modelEnergy } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
 import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { modelledEnergy, totalJoules } from './energy.ts';
+import type { Sensor } from './energy.ts';
 import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import type { NodeRecording } from './node-recording.ts';
@@ -26,6 +27,8 @@ export interface ComparedRunOptions {
   readonly targetAccuracy?: number;
   /** Energy is modelled as of this device. */
   readonly profile?: DeviceProfile;
+  /** Of this device, on which all nodes stand. */
+  readonly sensor?: Sensor;
   readonly progress: (step: number, steps: number) => void;
   /** Told of the session, to stop it. */
   readonly started: (session: Session) => void;
@@ -66,6 +69,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     engine,
     workers: { kind: 'local', count: architecture === 'single' ? 0 : nodes - 1 },
     trace: true,
+    ...(options.sensor && { sensor: options.sensor }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
       if (report.kind === 'step') options.progress(report.step, steps);
@@ -80,10 +84,8 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const sent = recorded.reduce((sum, { figures }) => sum + bytesOf(figures.sent), 0);
   const measuredSteps = recorded[0]?.figures.steps ?? 0;
   const measuredSamples = (samples * measuredSteps) / steps;
-  const joules = recorded
-    .map(({ energy }) => energy?.total ?? Number.NaN)
-    .reduce((a, b) => a + b, 0);
-  const measuredSeconds = recorded[0]?.figures.wallSeconds ?? 0;
+  const energy = recordings[0]?.energy;
+  const joules = totalJoules(energy ? [energy] : recorded.map((node) => node.energy));
   return {
     architecture,
     ...(architecture.startsWith('parameter-server') && { consistency: 'bsp' }),
@@ -92,8 +94,9 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...(secondsToTarget !== undefined && { secondsToTarget }),
     samplesPerSecond: samples / seconds,
     bytesPerSample: sent / measuredSamples,
-    ...(Number.isFinite(joules) &&
-      measuredSeconds > 0 && { joulesPerSample: joules / measuredSamples }),
+    ...(joules !== undefined &&
+      measuredSamples > 0 && { joulesPerSample: joules / measuredSamples }),
+    ...(energy && { energy }),
     finalLoss,
     ...(accuracy !== undefined && { accuracy }),
     steps: results,
@@ -161,24 +164,12 @@ function nodeResult(
   profile: DeviceProfile | undefined,
 ): NodeResult {
   const { roles } = members.find((member) => member.node === node) ?? {};
-  const { wallSeconds, busySeconds } = figures;
-  const busy = Object.values(busySeconds).reduce((a, b) => a + b, 0);
-  const energy =
-    profile &&
-    modelEnergy(profile, [
-      {
-        seconds: wallSeconds,
-        utilisation: deviceUtilisation(profile, busy, wallSeconds),
-        bytes: bytesOf(figures.sent) + bytesOf(figures.received),
-      },
-    ]);
+  const energy = profile && modelledEnergy(profile, figures);
   return {
     node,
     role: roles?.join(' and ') ?? (node === 'master' ? 'master' : 'worker'),
     figures,
-    peakMemoryBytes: usage.peakMemoryBytes,
-    tensorBytes: usage.tensorBytes,
-    cpuSeconds: usage.cpuSeconds,
+    ...usage,
     ...(energy && { energy }),
     timeline: { node, entries: steady(entries), offsetSeconds, errorSeconds },
   };

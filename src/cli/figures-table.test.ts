@@ -7,7 +7,7 @@ import { Meter } from '../meter/fold.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { figuresLines } from './figures-table.ts';
 import { gatherRecordings } from './node-recording.ts';
-import { writeTrace } from './trace-file.ts';
+import { requireTrace, writeTrace } from './trace-file.ts';
 
 const entries: readonly Entry[] = [
   { type: 'commit', step: 1, at: 10 },
@@ -34,9 +34,9 @@ test('a line a node says how idle it was and why', () => {
   const wire = JSON.parse(JSON.stringify(recordingOf(entries)));
   const recordings = gatherRecordings(recordingOf(entries), [peer(wire)]);
   expect(figuresLines(recordings)).toEqual([
-    'node         idle  mostly waited for     sent a step  received a step',
-    'master    75.00 %  a gradient (75.00 %)       2.5 kB              0 B',
-    'worker-1  75.00 %  a gradient (75.00 %)       2.5 kB              0 B',
+    'node         idle  mostly waited for     sent a step  received a step  peak tensors',
+    'master    75.00 %  a gradient (75.00 %)       2.5 kB              0 B           1 B',
+    'worker-1  75.00 %  a gradient (75.00 %)       2.5 kB              0 B           1 B',
   ]);
   expect(recordings[1]).toMatchObject({ offsetSeconds: -3, errorSeconds: 0.001 });
 });
@@ -56,5 +56,9 @@ test('a trace is written whole or not at all', async () => {
   await expect(writeTrace(join(folder, 'none', 'x.json'), [])).rejects.toMatchObject({
     code: 'STORE',
   });
+  for (const bad of [folder, join(folder, 'none', 'x.json')])
+    expect(() => requireTrace(bad)).toThrow(expect.objectContaining({ code: 'STORE' }));
+  requireTrace(join(folder, 'later.json'));
+  expect(await readdir(folder)).toEqual(['trace.json']);
   await rm(folder, { recursive: true });
 });

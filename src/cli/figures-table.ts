@@ -1,6 +1,6 @@
 // How busy each node was, in a table for a person.
 
-import type { Figures, Traffic } from '../meter/fold.ts';
+import type { Figures, Traffic } from '../meter/figures.ts';
 import type { IdleCause } from '../node.ts';
 import { formatBytes, formatShare } from './format.ts';
 import type { NodeRecording } from './node-recording.ts';
@@ -22,6 +22,7 @@ const columns = [
   { title: 'mostly waited for' },
   { title: 'sent a step', align: 'right' },
   { title: 'received a step', align: 'right' },
+  { title: 'peak tensors', align: 'right' },
 ] as const;
 
 const total = (traffic: Readonly<Record<string, Traffic>>): number =>
@@ -38,12 +39,13 @@ function mostly({ idleSeconds, wallSeconds }: Figures): string {
 export function figuresLines(recordings: readonly NodeRecording[]): string[] {
   const measured = recordings.filter(({ figures }) => figures.steps > 0 && figures.wallSeconds > 0);
   if (measured.length === 0) return [];
-  const rows = measured.map(({ node, figures }) => [
+  const rows = measured.map(({ node, figures, usage }) => [
     node,
     formatShare(figures.idleShare),
     mostly(figures),
     formatBytes(total(figures.sent) / figures.steps),
     formatBytes(total(figures.received) / figures.steps),
+    formatBytes(usage.tensorBytes),
   ]);
   return formatTable(columns, rows);
 }

@@ -68,6 +68,7 @@ withEngineFlags(withRingFlags(train))
   .option('--learning-rate <R>', 'the learning rate, or the highest of a schedule', positiveNumber)
   .option('-o, --out <DIR>', 'where the run is kept (default: runs/NAME-TIME)')
   .option('--trace <FILE>', 'write a trace of the last steps, for ui.perfetto.dev')
+  .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b')
   .option('--json', 'report in JSON, one object a line')
   .action(async (file, flags) => (await import('./train.ts')).train(file, flags));
 

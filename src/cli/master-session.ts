@@ -10,11 +10,15 @@ import type { Architecture } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { ResolvedTraining } from '../model/training.ts';
+import type { Recording } from '../meter/recording.ts';
 import type { Purpose, Report } from '../node.ts';
-import type { Engine, EngineDescription, Link, Listener } from '../ports.ts';
+import type { EngineDescription, Link, Listener } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Course } from '../machine/course.ts';
 import { Recorder } from '../runtime/recorder.ts';
+import { gaugesOf } from './device-gauges.ts';
+import { measureEnergy } from './energy.ts';
+import type { Sensor } from './energy.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import type { LayerStore } from '../runtime/runner.ts';
 import type { SampleSources } from '../runtime/samples.ts';
@@ -48,6 +52,8 @@ export interface MasterSessionOptions {
   readonly report?: (report: Report) => void;
   /** The newest entries of every node's timeline are wanted, for a trace. */
   readonly trace?: boolean;
+  /** Of this device: its figure is in the master's recording. */
+  readonly sensor?: Sensor;
 }
 
 export interface Session {
@@ -83,7 +89,8 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       describeDevice(engine.description, await measureSpeed(engine)),
     );
     const { store, report, trace = false } = options;
-    const recorder = recorderOf(engine);
+    const recorder = new Recorder(gaugesOf(engine));
+    const endMeasuring = options.sensor && measureEnergy(recorder, options.sensor);
     let isFormed = false;
     const runner = new NodeRunner({
       ...machine,
@@ -108,7 +115,11 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         if (!isFormed) runner.post({ type: 'failed', code: 'NODE_LOST', reason });
       });
     runner.post({ type: 'start' });
+    let recorded: Recording | undefined;
     const ended = afterwards(runner.ended, async () => {
+      // While the engine's thread can still be asked what it used.
+      recorded = recorder.recording;
+      endMeasuring?.();
       await listener?.close();
       await local?.close();
       await engine.close();
@@ -129,7 +140,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       stop,
       abandon,
       save,
-      recordings: () => gatherRecordings(recorder.recording, runner.recordings),
+      recordings: () => gatherRecordings(recorded ?? recorder.recording, runner.recordings),
     };
   } catch (error) {
     await listener?.close();
@@ -138,21 +149,6 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     throw error;
   }
 }
-
-/** Notes what a node on this engine does, on this device's clock. */
-export const recorderOf = (engine: Engine): Recorder =>
-  new Recorder(
-    () => performance.now() / 1000,
-    () => engine.busySeconds,
-    () => {
-      const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-      return {
-        peakMemoryBytes: maxRSS * 1024,
-        tensorBytes: engine.allocatedBytes,
-        cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-      };
-    },
-  );
 
 async function admit(link: Link, secret: string, runner: NodeRunner): Promise<void> {
   try {

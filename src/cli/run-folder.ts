@@ -48,7 +48,7 @@ export function requireRoom(folder: string): void {
       'RUN',
       `${folder} holds a ${taken} that is not of a run: name another folder with --out`,
     );
-  requireWritable(folder);
+  requireWritable(folder, 'the run');
 }
 
 /** One that ended before its first checkpoint; its training.json says also what followed from it. */
@@ -61,12 +61,12 @@ function holdsBegunRun(folder: string): boolean {
   }
 }
 
-/** The folder, or the nearest above it that is there, must be one that may be written to. */
-function requireWritable(folder: string): void {
+/** The folder, or the nearest above it that is there, must be one that may be written to. Errors: STORE. */
+export function requireWritable(folder: string, what: string): void {
   const refuse = (reason: string, cause?: unknown): never => {
     throw new RingError(
       'STORE',
-      `the run cannot be kept in ${folder}: ${reason}; name another folder with --out`,
+      `${what} cannot be kept in ${folder}: ${reason}; name another folder with --out`,
       { cause },
     );
   };

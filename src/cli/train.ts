@@ -8,10 +8,13 @@ import { RingError } from '../errors.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
 import type { ResolvedTraining, Training } from '../model/training.ts';
 import type { Report } from '../node.ts';
+import { deviceProfile } from '../power/index.ts';
 import { trainingCourse } from '../machine/course.ts';
 import type { Course } from '../machine/course.ts';
 import type { Architecture } from './architectures.ts';
 import { defaultTraining } from './default-training.ts';
+import { openSensor } from './energy.ts';
+import type { RunFacts } from './figures-notes.ts';
 import { onInterrupt } from './interrupt.ts';
 import { reachableInvitations } from './invitations.ts';
 import { startMaster } from './master-session.ts';
@@ -28,7 +31,7 @@ import type { TrainingDisplay } from './training-display.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
 import type { TrainingFile, TrainingFlags } from './training-file.ts';
 import { failureLine, jsonDisplay } from './training-json.ts';
-import { writeTrace } from './trace-file.ts';
+import { requireTrace, writeTrace } from './trace-file.ts';
 import { TrainingProgress } from './training-progress.ts';
 
 export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags, ServerFlags {
@@ -36,7 +39,10 @@ export interface TrainFlags extends TrainingFlags, RingFlags, EngineFlags, Serve
   readonly out?: string;
   readonly json?: true;
   readonly trace?: string;
+  readonly deviceProfile?: string;
 }
+
+type EnergyFacts = Omit<RunFacts, 'batch'>;
 
 /** Between two checkpoints within an epoch. */
 const saveMilliseconds = 60_000;
@@ -65,13 +71,19 @@ async function trainFile(file: string | undefined, flags: TrainFlags): Promise<v
   const server = serverOf(flags, training, workers.count + 1);
   const folder = flags.out ?? newRunFolder(training.name ?? given.stem, new Date());
   requireRoom(folder);
+  if (flags.trace !== undefined) requireTrace(flags.trace);
+  const profile =
+    flags.deviceProfile === undefined ? undefined : deviceProfile(flags.deviceProfile);
+  const { sensor, unreadable } = await openSensor();
   const data = await openData(training.data, {
     seed: training.seed,
     baseFolder: given.baseFolder,
     loss: training.loss,
   });
   try {
-    await runTraining(training, data, { workers, ...(server && { server }) }, folder, flags);
+    const setup = { workers, ...(server && { server }), ...(sensor && { sensor }) };
+    const energy = { ...(profile && { profile }), ...(unreadable !== undefined && { unreadable }) };
+    await runTraining(training, data, setup, folder, { ...flags, energy });
   } finally {
     await data.close();
   }
@@ -80,9 +92,9 @@ async function trainFile(file: string | undefined, flags: TrainFlags): Promise<v
 async function runTraining(
   training: Training,
   data: OpenData,
-  { workers, server }: Pick<MasterSessionOptions, 'workers' | 'server'>,
+  { workers, ...setup }: Pick<MasterSessionOptions, 'workers' | 'server' | 'sensor'>,
   folder: string,
-  flags: TrainFlags,
+  { energy, ...flags }: TrainFlags & { readonly energy: EnergyFacts },
 ): Promise<void> {
   const resolved = resolveTraining(training, data.facts);
   const { steps } = resolved.resolved;
@@ -114,7 +126,7 @@ async function runTraining(
 
   session = await startMaster({
     ...(flags.architecture && { architecture: flags.architecture }),
-    ...(server && { server }),
+    ...setup,
     training: resolved,
     purpose: 'train',
     course: courseOf(resolved),
@@ -140,7 +152,7 @@ async function runTraining(
     if (session.invitation !== undefined)
       display.waiting(workers.count, reachableInvitations(session.invitation));
     await session.ended;
-    display.measured(session.recordings());
+    display.measured(session.recordings(), { ...energy, batch: resolved.resolved.batch });
     display.ended(progress, folder, true);
   } catch (error) {
     display.ended(progress, folder, false);

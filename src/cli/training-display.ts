@@ -12,6 +12,8 @@ import {
   formatNumberOf,
   formatShare,
 } from './format.ts';
+import { figuresNotes } from './figures-notes.ts';
+import type { RunFacts } from './figures-notes.ts';
 import { figuresLines } from './figures-table.ts';
 import { bar, LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
@@ -27,7 +29,7 @@ export interface TrainingDisplay {
   report(report: Report, progress: TrainingProgress): void;
   stopping(): void;
   /** How busy the nodes were, when the training is complete. */
-  measured(recordings: readonly NodeRecording[]): void;
+  measured(recordings: readonly NodeRecording[], facts: RunFacts): void;
   /** Also when it ends early; why is told elsewhere. */
   ended(progress: TrainingProgress, folder: string, isComplete: boolean): void;
 }
@@ -113,10 +115,11 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
       }
     },
     stopping: () => line.print('stopping: saving what there is (Ctrl-C again to end at once)'),
-    measured(recordings) {
+    measured(recordings, facts) {
       line.clear();
-      const lines = figuresLines(recordings);
-      if (recordings.length > 1 && lines.length > 0) line.print('', ...lines);
+      const table = recordings.length > 1 ? figuresLines(recordings) : [];
+      for (const lines of [table, figuresNotes(recordings, facts)])
+        if (lines.length > 0) line.print('', ...lines);
     },
     ended(progress, folder, isComplete) {
       line.clear();

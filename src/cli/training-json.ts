@@ -1,6 +1,7 @@
 // A training's reports for a program: one JSON object a line.
 
 import { RingError } from '../errors.ts';
+import { modelledEnergy } from './energy.ts';
 import type { TrainingDisplay } from './training-display.ts';
 
 /** The last line of a training that did not come to its end. `code` is absent for a fault of ringtmp. */
@@ -50,8 +51,17 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
       }
     },
     stopping: () => say('stopping', {}),
-    measured: (recordings) =>
-      say('figures', { nodes: recordings.map(({ node, figures }) => ({ node, ...figures })) }),
+    measured: (recordings, { profile, unreadable }) =>
+      say('figures', {
+        nodes: recordings.map(({ node, figures, usage, energy }) => ({
+          node,
+          ...figures,
+          ...usage,
+          energy,
+          modelledEnergy: profile && modelledEnergy(profile, figures),
+        })),
+        unreadable,
+      }),
     ended({ step, seconds, testLoss, accuracy }, out, isComplete) {
       if (!isComplete) return;
       say('end', { isComplete, step, seconds, testLoss, testAccuracy: accuracy, out });

@@ -7,14 +7,17 @@ import { createWorker } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { Event } from '../node.ts';
+import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
-import { formatAddress } from '../transport/address.ts';
+import { formatAddress, parseAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
 import { parseInvitation } from '../transport/invitation.ts';
 import { keepAlive } from '../transport/liveness.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import type { TcpLink } from '../transport/tcp.ts';
-import { describeDevice, doorTimeout, recorderOf } from './master-session.ts';
+import { gaugesOf } from './device-gauges.ts';
+import { measureEnergy, openSensor } from './energy.ts';
+import { describeDevice, doorTimeout } from './master-session.ts';
 import type { Session } from './master-session.ts';
 
 export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
@@ -56,15 +59,23 @@ export async function startWorker(
     observe?.(event);
     return node.receive(event);
   };
+  const recorder = new Recorder(gaugesOf(engine));
+  // A sensor measures its host: where the master is on the same one, the figure is the master's.
+  const { localHost } = tcpLink;
+  const isApart =
+    !/^(127\.|::1$)/.test(localHost) && parseAddress(tcpLink.remote).host !== localHost;
+  const { sensor } = isApart ? await openSensor() : {};
+  const endMeasuring = sensor && measureEnergy(recorder, sensor);
   const runner = new NodeRunner({
     node: { receive },
     executor,
-    recorder: recorderOf(engine),
+    recorder,
     connect: async (neighbour) => keepAlive(await knock(neighbour)),
   });
   admitted = runner;
   runner.addMaster(link);
   const ended = afterwards(runner.ended, async () => {
+    endMeasuring?.();
     await listener.close();
     await engine.close();
   });

@@ -3,7 +3,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { RingError } from '../errors.ts';
-import type { Engine, EngineDescription } from '../ports.ts';
+import type { Engine } from '../ports.ts';
 import { loadKernelModule } from './kernel-file.ts';
 import type { Host } from './memory-engine.ts';
 import { MemoryEngine } from './memory-engine.ts';
@@ -40,10 +40,10 @@ class ThreadHost implements Host {
     return this.#waiting.length === 0;
   }
 
-  async ready(): Promise<EngineDescription> {
+  async ready(): Promise<Extract<Answer, { type: 'ready' }>> {
     const answer = await this.#next();
     if (answer.type !== 'ready') throw new RingError('ENGINE', "the engine's thread did not start");
-    return answer.description;
+    return answer;
   }
 
   load(id: number, program: Extract<Request, { type: 'load' }>['program']): void {
@@ -118,7 +118,8 @@ export async function createEngine({
   const { memory, allocator } = createMemory(threads, true);
   const host = new ThreadHost({ memory, module, kind, threads });
   try {
-    return new MemoryEngine(await host.ready(), memory, allocator, host);
+    const { description, threadId } = await host.ready();
+    return new MemoryEngine(description, memory, allocator, host, threadId);
   } catch (error) {
     await host.close();
     throw error;

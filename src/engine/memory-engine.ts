@@ -26,6 +26,7 @@ export interface Host {
 
 export class MemoryEngine implements Engine {
   readonly description: EngineDescription;
+  readonly threadId: number | undefined;
   readonly #memory: WebAssembly.Memory;
   readonly #allocator: Allocator;
   readonly #host: Host;
@@ -40,8 +41,10 @@ export class MemoryEngine implements Engine {
     memory: WebAssembly.Memory,
     allocator: Allocator,
     host: Host,
+    threadId?: number,
   ) {
     this.description = description;
+    this.threadId = threadId;
     this.#memory = memory;
     this.#allocator = allocator;
     this.#host = host;

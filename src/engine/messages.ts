@@ -26,6 +26,10 @@ export type Request =
 
 export type Answer =
   /** The first of all. */
-  | { readonly type: 'ready'; readonly description: EngineDescription }
+  | {
+      readonly type: 'ready';
+      readonly description: EngineDescription;
+      readonly threadId: number | undefined;
+    }
   | { readonly type: 'done'; readonly milliseconds?: number; readonly bytes?: Uint8Array }
   | { readonly type: 'failed'; readonly message: string };

@@ -2,6 +2,7 @@
 // given and answers requests in order. It never goes back to an event loop, which would cost more than
 // a small run: it takes requests from its port as long as there are any, then sleeps on the doorbell.
 
+import { readlinkSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Blas } from './blas.ts';
 import { openBlas } from './blas.ts';
@@ -30,8 +31,22 @@ async function start(): Promise<Core> {
   let gemm = blas?.gemm(memory) ?? own.gemm;
   if (threads > 1) gemm = await splitProduct(gemm, memory, module, threads, chosen);
   const name = blas?.name ?? 'wasm (SIMD)';
-  answer({ type: 'ready', description: { kind: chosen, name, threads } });
+  answer({
+    type: 'ready',
+    description: { kind: chosen, name, threads },
+    threadId: ownThreadId(),
+  });
   return new Core(memory, { ...own, gemm }, () => performance.now());
+}
+
+/** The operating system's number of this thread, where it tells (Linux): `1234/task/1240`. */
+function ownThreadId(): number | undefined {
+  try {
+    const [, , id] = readlinkSync('/proc/thread-self').split('/');
+    return Number(id) || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function serve(core: Core, request: Request): void {

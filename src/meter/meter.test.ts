@@ -101,6 +101,82 @@ test('until a node says why it waits, its engine waits for the node', () => {
   expect(figures.idleSeconds).toMatchObject({ node: 3, gradient: 1 });
 });
 
+test('testing and saving between two commits are in no figure', () => {
+  const send = (at: number): Entry => ({
+    type: 'send',
+    to: 'b',
+    message: 'activation',
+    bytes: 10,
+    start: at,
+    end: at,
+  });
+  const figures = figuresOf([
+    commit(1, 0),
+    compute('forward', 0, 2),
+    commit(2, 3),
+    // The update is still under way when the first work of the test is given.
+    { type: 'pause', at: 4 },
+    compute('update', 3, 5),
+    compute('forward', 5, 20),
+    send(20),
+    wait('input', 20),
+    { type: 'resume', at: 30 },
+    compute('forward', 31, 33),
+    send(33),
+    commit(3, 34),
+  ]);
+  expect(figures).toMatchObject({ wallSeconds: 8, pausedSeconds: 26, steps: 2 });
+  expect(figures.busySeconds).toMatchObject({ forward: 4, update: 1 });
+  expect(figures.idleSeconds).toMatchObject({ input: 1, node: 2 });
+  expect(figures.sent).toEqual({ activation: { messages: 1, bytes: 10 } });
+  const idle = Object.values(figures.idleSeconds).reduce((a, b) => a + b, 0);
+  expect(idle / figures.wallSeconds).toBeCloseTo(figures.idleShare, 12);
+});
+
+test('a worker that hears of a test before its own commit loses nothing of the step', () => {
+  const figures = figuresOf([
+    commit(1, 0),
+    compute('forward', 0, 2),
+    { type: 'pause', at: 3 },
+    commit(2, 4),
+    { type: 'resume', at: 10 },
+    compute('forward', 10, 12),
+    commit(3, 13),
+  ]);
+  expect(figures).toMatchObject({ wallSeconds: 6, pausedSeconds: 7, steps: 2 });
+});
+
+test('a step that is done again, and what was under way before, is computed for nothing', () => {
+  const figures = figuresOf([
+    commit(1, 0),
+    compute('forward', 0, 1),
+    commit(2, 1),
+    compute('forward', 1, 4),
+    { type: 'abandon', at: 5 },
+    compute('forward', 5, 6),
+    commit(2, 6),
+    compute('forward', 6, 7),
+    commit(3, 7),
+  ]);
+  expect(figures).toMatchObject({ steps: 2, thrownAwaySeconds: 4 });
+});
+
+test('of what was computed for a server, the share of stale pushes was on stale weights', () => {
+  const answer = (staleness: number, at: number): Entry => ({ type: 'answer', staleness, at });
+  const figures = figuresOf([
+    commit(1, 0),
+    compute('forward', 0, 2),
+    compute('backward', 2, 4),
+    compute('update', 4, 8),
+    answer(0, 8),
+    answer(3, 8),
+    answer(1, 8),
+    answer(0, 8),
+    commit(2, 9),
+  ]);
+  expect(figures).toMatchObject({ pushes: 4, stalePushes: 2, staleSeconds: 2 });
+});
+
 test('a run without two commits has no figures', () => {
   expect(figuresOf([compute('forward', 0, 1)])).toMatchObject({
     wallSeconds: 0,
@@ -177,9 +253,13 @@ test('a recording survives the wire, and nonsense is refused', () => {
     { type: 'receive', from: 'b', message: 'gradient', bytes: 5, at: 2 },
     { type: 'serialise', seconds: 0.25, at: 2 },
     commit(2, 3),
+    { type: 'pause', at: 3 },
+    { type: 'resume', at: 4 },
+    { type: 'answer', staleness: 1, at: 4 },
   ];
-  const usage = { peakMemoryBytes: 1, tensorBytes: 1, cpuSeconds: 0.5 };
-  const recording = { figures: figuresOf(entries), usage, entries };
+  const usage = { peakMemoryBytes: 1, tensorBytes: 1, cpuSeconds: 0.5, throttledSeconds: 0.25 };
+  const energy = { kind: 'measured', source: 'hwmon ina219', total: 3, seconds: 1 };
+  const recording = { figures: figuresOf(entries), usage, energy, entries };
   expect(parseRecording(JSON.parse(JSON.stringify(recording)), 'attic')).toEqual(recording);
   for (const bad of [
     null,

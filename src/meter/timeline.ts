@@ -38,4 +38,11 @@ export type Entry =
   /** Messages were turned into bytes or back, beside the engine. */
   | { readonly type: 'serialise'; readonly seconds: number; readonly at: number }
   /** The node's part of a step is committed. */
-  | { readonly type: 'commit'; readonly step: number; readonly at: number };
+  | { readonly type: 'commit'; readonly step: number; readonly at: number }
+  /** Training stands still, since the model is tested or saved; and goes on. */
+  | { readonly type: 'pause'; readonly at: number }
+  | { readonly type: 'resume'; readonly at: number }
+  /** What was computed since the last commit is thrown away. */
+  | { readonly type: 'abandon'; readonly at: number }
+  /** A server has answered a push: how many updates had come since the worker's pull. */
+  | { readonly type: 'answer'; readonly staleness: number; readonly at: number };

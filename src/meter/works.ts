@@ -9,6 +9,40 @@ interface Description {
   readonly label: string;
 }
 
+/** The model is tested or saved by it: no part of a step. */
+export function isAside(work: Work): boolean {
+  switch (work.kind) {
+    case 'forward':
+    case 'forwardBlock':
+    case 'loss':
+    case 'lossBlock':
+      return work.of.mode === 'evaluate';
+    case 'read':
+    case 'surrender':
+    case 'assemble':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A step begins with it, on any kind of node. */
+export function beginsStep(work: Work): boolean {
+  switch (work.kind) {
+    case 'forward':
+    case 'forwardBlock':
+    case 'loss':
+    case 'lossBlock':
+      return work.of.mode === 'train';
+    default:
+      return work.kind === 'gather';
+  }
+}
+
+/** All is formed anew with it: what was under way comes to nothing. */
+export const isPreparation = ({ kind }: Work): boolean =>
+  kind === 'prepare' || kind === 'prepareReplica' || kind === 'hold';
+
 export function describeWork(work: Work): Description {
   switch (work.kind) {
     case 'forward':

@@ -13,7 +13,14 @@ export interface PowerChoice {
   /** Absent where nothing measures and no profile was given. */
   readonly source?: PowerSource;
   /** Each of the others, with one line that says why not. */
-  readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+interface PassedOver {
+  readonly name: string;
+  readonly reason: string;
+  /** The device has it: it cannot be read, or another was taken. */
+  readonly isThere: boolean;
 }
 
 export interface PowerOptions {
@@ -35,17 +42,20 @@ export async function openPowerSource({
     ['model', () => openModel(profile)],
   ];
   let source: PowerSource | undefined;
-  const passedOver: { name: string; reason: string }[] = [];
+  const passedOver: PassedOver[] = [];
   for (const [name, open] of candidates) {
     if (source) {
-      passedOver.push({ name, reason: `${source.name} says more about this device` });
+      const reason = `${source.name} says more about this device`;
+      passedOver.push({ name, reason, isThere: true });
       continue;
     }
     try {
       source = await open();
     } catch (error) {
       if (!(error instanceof RingError) || error.code !== 'SENSOR') throw error;
-      passedOver.push({ name, reason: error.message });
+      // Whoever finds nothing to read says so in these words.
+      const isThere = !/^(there is no |no device profile)/.test(error.message);
+      passedOver.push({ name, reason: error.message, isThere });
     }
   }
   return { ...(source && { source }), passedOver };

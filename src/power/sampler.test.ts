@@ -36,6 +36,17 @@ const watts = (...values: number[]) => values.map((value) => ({ watts: value }))
 const joules = (...values: number[]) => values.map((value) => ({ joules: value }));
 
 describe('the sampler', () => {
+  test('counts nothing of a pause', async () => {
+    const at = (seconds: number) => ({ seconds, utilisation: 0, bytes: 0 });
+    const sampler = createEnergySampler(scripted(joules(10, 14, 100, 101, 103)));
+    await sampler.sample(at(0));
+    await sampler.pause(at(2));
+    await sampler.sample(at(50));
+    await sampler.sample(at(51));
+    await sampler.pause(at(52));
+    expect(sampler.report(1)).toMatchObject({ total: 7, seconds: 4, floorJoules: 4 });
+  });
+
   test('integrates watts by trapezoid over irregular intervals', async () => {
     const times = [10, 10.5, 13, 13, 20];
     // P = 2 + 0.3 t is what trapezoids integrate exactly, wherever it is sampled.

@@ -341,6 +341,7 @@ describe('the choice', () => {
     expect(choice.passedOver[2]).toEqual({
       name: 'RAPL',
       reason: expect.stringContaining('may not be read'),
+      isThere: true,
     });
   });
 

@@ -67,6 +67,7 @@ const messages: Message<TensorPayload>[] = [
   { type: 'restore', step: 8, layer: 2 },
   { type: 'recall', step: 8, layer: 2 },
   { type: 'absent', step: 8, layer: 2 },
+  { type: 'pause', isPaused: true },
   {
     type: 'enrol',
     node: 'w1',

@@ -143,10 +143,14 @@ const clock = z.strictObject({ sent: seconds, trace: z.boolean() });
 /** The answer: what was asked, and when it came and was answered by the worker's clock. */
 const clockAnswer = z.strictObject({ sent: seconds, received: seconds, answered: seconds });
 
+/** Master to worker: training stands still, since the model is tested or saved; or goes on. */
+const pause = z.strictObject({ isPaused: z.boolean() });
+
 /** Worker to master, last of all: its meter's figures and, for a trace, its newest entries; meter/ reads them. */
 const metered = z.strictObject({
   figures: z.unknown(),
   usage: z.unknown(),
+  energy: z.unknown().optional(),
   entries: z.array(z.unknown()).max(10_000),
 });
 
@@ -179,6 +183,7 @@ export const messageKinds = {
   restore: { wire: 23, fields: snapshot, tensors: false },
   recall: { wire: 24, fields: snapshot, tensors: false },
   absent: { wire: 25, fields: snapshot, tensors: false },
+  pause: { wire: 29, fields: pause, tensors: false },
   ...dataParallelKinds,
 } as const;
 

@@ -1,5 +1,5 @@
 // A runner's links to other nodes, and what runners say to each other beside their nodes: how far their
-// clocks are apart, and at the end what each has recorded.
+// clocks are apart, when training stands still, and at the end what each has recorded.
 
 import type { ClockOffset } from '../meter/clock.ts';
 import { masterId } from '../node.ts';
@@ -31,7 +31,12 @@ export class Peers {
     this.#recorder = recorder;
     if (!recorder) return;
     recorder.keepsEntries = trace;
-    this.#clocks = new Clocks(recorder.now, trace, (to, message) => this.#tell(to, message));
+    recorder.onPause = (isPaused) => this.#tellPause(isPaused);
+    this.#clocks = new Clocks(
+      () => recorder.now(),
+      trace,
+      (to, message) => this.#tell(to, message),
+    );
   }
 
   has(node: NodeId): boolean {
@@ -67,6 +72,8 @@ export class Peers {
       recorder.keepsEntries = message.trace;
       const { sent } = message;
       this.#tell(from, { type: 'clockAnswer', sent, received, answered: recorder.now() });
+    } else if (message.type === 'pause') {
+      if (from === masterId) recorder?.pause(message.isPaused);
     } else if (message.type === 'clockAnswer') this.#clocks?.answered(from, message);
     else if (message.type === 'metered') {
       const { type: _, ...recording } = message;
@@ -104,6 +111,12 @@ export class Peers {
     );
     await Promise.race([late, Promise.all(left)]);
     clearTimeout(timer);
+  }
+
+  /** A master leads through tests and checkpoints, in which not every worker has a part. */
+  #tellPause(isPaused: boolean): void {
+    if (this.has(masterId)) return;
+    for (const node of this.#links.keys()) this.#tell(node, { type: 'pause', isPaused });
   }
 
   #tell(to: NodeId, message: Message): void {

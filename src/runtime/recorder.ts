@@ -3,34 +3,72 @@
 import { Meter } from '../meter/fold.ts';
 import type { ProcessUsage, Recording } from '../meter/recording.ts';
 import type { Entry } from '../meter/timeline.ts';
-import { describeWork } from '../meter/works.ts';
+import { beginsStep, describeWork, isAside, isPreparation } from '../meter/works.ts';
 import type { IdleCause, Work } from '../node.ts';
+import type { EnergyReport } from '../ports.ts';
 
 /** Of the newest entries, how many are kept: a few steps of a long ring, less than a megabyte. */
 const keptEntries = 5000;
 
-export class Recorder {
-  /** Seconds on this device's clock. */
+/** What a recorder reads of its device. */
+export interface DeviceGauges {
+  /** Seconds on its clock. */
   readonly now: () => number;
+  /** How long the engine has computed in all. */
+  readonly busySeconds: () => number;
+  /** What the engine's tensors take now. */
+  readonly tensorBytes: () => number;
+  /** What the process has used; tensors are the recorder's to add. */
+  readonly usage: () => Omit<ProcessUsage, 'tensorBytes'>;
+}
+
+export class Recorder {
   /** Entries are wanted, not only figures. */
   keepsEntries = false;
-  readonly #busySeconds: () => number;
+  /** Is told when training stands still for the model to be tested or saved, and when it goes on. */
+  onPause: ((isPaused: boolean) => void) | undefined;
+  /** Told of the first commit, and of each pause: what is measured besides counts the same time. */
+  onMeasuring: ((isMeasuring: boolean) => void) | undefined;
+  /** What a sensor of this device has measured meanwhile. */
+  energy: (() => EnergyReport | undefined) | undefined;
+  readonly #gauges: DeviceGauges;
   readonly #meter = new Meter();
   #entries: Entry[] = [];
   #busyBefore = 0;
+  #isPaused = false;
+  #hasCommitted = false;
+  #tensorBytes = 0;
 
-  readonly #usage: () => ProcessUsage;
+  constructor(gauges: DeviceGauges) {
+    this.#gauges = gauges;
+  }
 
-  /** `busySeconds`: how long the engine has computed in all; `usage`: what its process has used. */
-  constructor(now: () => number, busySeconds: () => number, usage: () => ProcessUsage) {
-    this.now = now;
-    this.#busySeconds = busySeconds;
-    this.#usage = usage;
+  /** Seconds on this device's clock. */
+  now(): number {
+    return this.#gauges.now();
+  }
+
+  /** The engine is given a work. */
+  given(work: Work): void {
+    if (isAside(work)) this.pause(true);
+    else if (beginsStep(work)) this.pause(false);
+    else if (isPreparation(work) && this.#hasCommitted)
+      this.note({ type: 'abandon', at: this.now() });
+  }
+
+  /** Also by the word of another node: not everyone has a part in a test. */
+  pause(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.note({ type: isPaused ? 'pause' : 'resume', at: this.now() });
+    this.onPause?.(isPaused);
+    if (this.#hasCommitted) this.onMeasuring?.(!isPaused);
   }
 
   computed(work: Work): void {
+    this.#tensorBytes = Math.max(this.#tensorBytes, this.#gauges.tensorBytes());
     const end = this.now();
-    const busy = this.#busySeconds();
+    const busy = this.#gauges.busySeconds();
     this.note({
       type: 'compute',
       ...describeWork(work),
@@ -46,6 +84,13 @@ export class Recorder {
 
   committed(step: number): void {
     this.note({ type: 'commit', step, at: this.now() });
+    if (this.#hasCommitted) return;
+    this.#hasCommitted = true;
+    if (!this.#isPaused) this.onMeasuring?.(true);
+  }
+
+  answered(staleness: number): void {
+    this.note({ type: 'answer', staleness, at: this.now() });
   }
 
   note(entry: Entry): void {
@@ -57,6 +102,12 @@ export class Recorder {
 
   get recording(): Recording {
     const entries = this.#entries.slice(-keptEntries);
-    return { figures: this.#meter.figures, usage: this.#usage(), entries };
+    const energy = this.energy?.();
+    return {
+      figures: this.#meter.figures,
+      usage: { ...this.#gauges.usage(), tensorBytes: this.#tensorBytes },
+      ...(energy && { energy }),
+      entries,
+    };
   }
 }

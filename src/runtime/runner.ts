@@ -118,6 +118,8 @@ export class NodeRunner {
         const bytes = frame.length;
         recorder.note({ type: 'receive', from, message: message.type, bytes, at });
         recorder.note({ type: 'serialise', seconds: recorder.now() - at, at });
+        if (message.type === 'pulled' && message.staleness !== undefined)
+          recorder.answered(message.staleness);
       }
       this.post({ type: 'message', from, generation, message });
     } catch (error) {
@@ -130,6 +132,7 @@ export class NodeRunner {
       case 'send':
         return this.#send(effect);
       case 'compute':
+        this.#ports.recorder?.given(effect.work);
         return this.#later(this.#ports.executor.run(effect.work), (result) => {
           this.#ports.recorder?.computed(effect.work);
           return { type: 'computed', work: effect.work, result };

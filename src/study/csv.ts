@@ -1,7 +1,9 @@
 // One row a run and node, for whoever wants to reckon on: units stand in the names of the columns.
 // RFC 4180. Pure.
 
-import type { Figures } from '../meter/fold.ts';
+import { busiestLink } from '../meter/figures.ts';
+import type { Figures } from '../meter/figures.ts';
+import { energiesOf } from './results.ts';
 import type { Comparison, NodeResult, Run } from './results.ts';
 
 type Cell = string | number | undefined;
@@ -12,9 +14,8 @@ const idleCauses = ['input', 'gradient', 'parameters', 'link', 'node', 'start', 
 const total = (traffic: Figures['sent']): number =>
   Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Bytes both ways on the node's busiest link. */
-export const busiestLinkBytes = ({ bytesByLink }: Figures): number =>
-  Math.max(0, ...Object.values(bytesByLink));
+/** Of what `run_joules_per_sample` is. */
+const energyKind = (run: Run): Cell => energiesOf(run)[0]?.kind;
 
 const runColumns: Readonly<Record<string, (run: Run) => Cell>> = {
   architecture: (run) => run.architecture,
@@ -27,6 +28,12 @@ const runColumns: Readonly<Record<string, (run: Run) => Cell>> = {
   run_joules_per_sample: (run) => run.joulesPerSample,
   run_final_loss: (run) => run.finalLoss,
   run_accuracy: (run) => run.accuracy,
+  run_energy_kind: (run) => energyKind(run),
+  run_measured_joules: (run) => run.energy?.total,
+  run_measured_by: (run) => run.energy?.source,
+  run_measured_relative_error: (run) => run.energy?.errorBand?.relative,
+  run_measured_floor_joules: (run) => run.energy?.floorJoules,
+  run_measured_marginal_joules: (run) => run.energy?.marginalJoules,
   run_shipped_bytes: (run) => run.shipped?.bytes,
   run_shipped_seconds: (run) => run.shipped?.seconds,
 };
@@ -35,6 +42,7 @@ const nodeColumns: Readonly<Record<string, (node: NodeResult) => Cell>> = {
   node: (node) => node.node,
   role: (node) => node.role,
   wall_seconds: ({ figures }) => figures.wallSeconds,
+  paused_seconds: ({ figures }) => figures.pausedSeconds,
   steps: ({ figures }) => figures.steps,
   idle_share: ({ figures }) => figures.idleShare,
   ...Object.fromEntries(
@@ -52,10 +60,14 @@ const nodeColumns: Readonly<Record<string, (node: NodeResult) => Cell>> = {
   serialise_seconds: ({ figures }) => figures.serialiseSeconds,
   sent_bytes: ({ figures }) => total(figures.sent),
   received_bytes: ({ figures }) => total(figures.received),
-  busiest_link_bytes: ({ figures }) => busiestLinkBytes(figures),
+  busiest_link_bytes: ({ figures }) => busiestLink(figures).bytes,
+  thrown_away_seconds: ({ figures }) => figures.thrownAwaySeconds,
+  stale_seconds: ({ figures }) => figures.staleSeconds,
   peak_memory_bytes: (node) => node.peakMemoryBytes,
   tensor_bytes: (node) => node.tensorBytes,
   cpu_seconds: (node) => node.cpuSeconds,
+  engine_cpu_seconds: (node) => node.engineCpuSeconds,
+  engine_busy_seconds: (node) => node.engineBusySeconds,
   throttled_seconds: (node) => node.throttledSeconds,
   energy_kind: ({ energy }) => energy?.kind,
   energy_source: ({ energy }) => energy?.source,

@@ -1,5 +1,6 @@
 // The runs of a comparison by what was compared, and the figures by which they are compared. Pure.
 
+import { busiestLink } from '../meter/figures.ts';
 import type { Architecture, Comparison, NodeResult, Run } from './results.ts';
 import type { Quantity } from './quantity.ts';
 import { mean, median } from './statistics.ts';
@@ -64,6 +65,23 @@ export interface Metric {
   readonly of: (run: Run) => number | undefined;
 }
 
+/** Both ways, on the link that carries most; undefined where there is none. */
+function busiestBytesPerSample({ nodes, steps }: Run): number | undefined {
+  const samplesPerStep = (steps.at(-1)?.samples ?? 0) / steps.length;
+  const perStep = nodes.map(({ figures }) => busiestLink(figures).bytes / figures.steps);
+  const most = Math.max(0, ...perStep.filter(Number.isFinite));
+  return most > 0 ? most / samplesPerStep : undefined;
+}
+
+/** Of all computing, what was thrown away or done on stale weights; undefined where nothing was. */
+function redundantShare({ nodes }: Run): number | undefined {
+  const total = (seconds: (figures: NodeResult['figures']) => number): number =>
+    nodes.reduce((sum, { figures }) => sum + seconds(figures), 0);
+  const redundant = total((figures) => figures.thrownAwaySeconds + figures.staleSeconds);
+  const busy = total(({ busySeconds }) => Object.values(busySeconds).reduce((a, b) => a + b, 0));
+  return redundant > 0 ? redundant / busy : undefined;
+}
+
 export const metrics: readonly Metric[] = [
   {
     id: 'seconds',
@@ -101,6 +119,13 @@ export const metrics: readonly Metric[] = [
     of: (run) => run.bytesPerSample,
   },
   {
+    id: 'busiest',
+    name: 'busiest link a sample',
+    quantity: 'bytes',
+    better: 'less',
+    of: busiestBytesPerSample,
+  },
+  {
     id: 'joules',
     name: 'joules per sample',
     quantity: 'joules',
@@ -109,10 +134,24 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'memory',
-    name: 'peak memory, greatest',
+    name: 'peak memory, largest',
     quantity: 'bytes',
     better: 'less',
     of: (run) => Math.max(...run.nodes.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+  },
+  {
+    id: 'tensors',
+    name: 'peak tensors, largest',
+    quantity: 'bytes',
+    better: 'less',
+    of: (run) => Math.max(...run.nodes.map(({ tensorBytes }) => tensorBytes)),
+  },
+  {
+    id: 'redundant',
+    name: 'redundant computing',
+    quantity: 'share',
+    better: 'less',
+    of: redundantShare,
   },
   { id: 'loss', name: 'final loss', quantity: 'loss', better: 'less', of: (run) => run.finalLoss },
   {

@@ -1,7 +1,7 @@
 // What a comparison of architectures leaves behind: plain data, as it stands in results.json. Whatever
 // the table, the report and the CSV show is computed from it and from nothing else.
 
-import type { Figures } from '../meter/fold.ts';
+import type { Figures } from '../meter/figures.ts';
 import type { NodeTimeline } from '../meter/trace.ts';
 import type { EnergyReport } from '../ports.ts';
 
@@ -60,8 +60,10 @@ export interface Run {
   readonly samplesPerSecond: number;
   /** Sent by all nodes together. */
   readonly bytesPerSample: number;
-  /** Of all devices together. */
+  /** Of all devices together: measured where a sensor did, else modelled. */
   readonly joulesPerSample?: number;
+  /** By a sensor of the host that all nodes of the run stood on, with all else that ran there. */
+  readonly energy?: EnergyReport;
   readonly finalLoss: number;
   /** Share of the test samples, 0 to 1. */
   readonly accuracy?: number;
@@ -70,6 +72,10 @@ export interface Run {
   readonly shipped?: { readonly bytes: number; readonly seconds: number };
   readonly nodes: readonly NodeResult[];
 }
+
+/** Where a run's joules come from: one sensor of the host, or the devices one by one. */
+export const energiesOf = ({ energy, nodes }: Run): readonly EnergyReport[] =>
+  energy ? [energy] : nodes.flatMap((node) => node.energy ?? []);
 
 export interface StepResult {
   readonly step: number;
@@ -90,8 +96,12 @@ export interface NodeResult {
   /** Of its tensors alone, at their peak. */
   readonly tensorBytes: number;
   readonly cpuSeconds: number;
-  /** In which a CPU quota stopped its threads. */
+  /** What the engine's thread really ran, and how long it thought that it did. */
+  readonly engineCpuSeconds?: number;
+  readonly engineBusySeconds?: number;
+  /** In which a CPU quota stopped the processes of its group. */
   readonly throttledSeconds?: number;
+  /** Of this device: modelled, or measured by a sensor of its own. */
   readonly energy?: EnergyReport;
   /** A few steady steps. */
   readonly timeline: NodeTimeline;

@@ -5,6 +5,7 @@ import type { Group, NodeRepeats } from './groups.ts';
 import { groupRuns, metrics, nodesOf, valuesOf } from './groups.ts';
 import { formatQuantity } from './quantity.ts';
 import type { Quantity } from './quantity.ts';
+import { energiesOf } from './results.ts';
 import type { Comparison, NodeResult } from './results.ts';
 import { estimate } from './statistics.ts';
 
@@ -41,11 +42,12 @@ export function comparisonTables(comparison: Comparison, width = 100): readonly 
   ]);
   const idle = perNode(groups, 'idle', 'share', ({ figures }) => figures.idleShare);
   const memory = perNode(groups, 'peak memory', 'bytes', (node) => node.peakMemoryBytes);
-  const rowLabels = [...labels, ...idle.labels, ...memory.labels];
+  const tensors = perNode(groups, 'peak tensors', 'bytes', (node) => node.tensorBytes);
+  const blocks = [idle, memory, tensors];
+  const rowLabels = [...labels, ...blocks.flatMap((block) => block.labels)];
   const columns = figures.map((column, at) => [
     ...column,
-    ...idle.cells[at]!,
-    ...memory.cells[at]!,
+    ...blocks.flatMap(({ cells }) => cells[at]!),
   ]);
   return sideBySide(rowLabels, columns, width).map(layOut);
 }
@@ -54,9 +56,7 @@ export function comparisonTables(comparison: Comparison, width = 100): readonly 
 export function tableNotes(comparison: Comparison): readonly string[] {
   const repeats = Math.max(0, ...groupRuns(comparison).map(({ runs }) => runs.length));
   const { targetAccuracy } = comparison.settings;
-  const kinds = new Set(
-    comparison.runs.flatMap(({ nodes }) => nodes.flatMap(({ energy }) => energy?.kind ?? [])),
-  );
+  const kinds = new Set(comparison.runs.flatMap((run) => energiesOf(run).map(({ kind }) => kind)));
   return [
     ...(repeats > 1
       ? [

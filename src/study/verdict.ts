@@ -4,6 +4,7 @@
 import type { Group, Metric } from './groups.ts';
 import { groupRuns, metrics, valuesOf } from './groups.ts';
 import { formatQuantity, formatTimes } from './quantity.ts';
+import { energiesOf } from './results.ts';
 import type { Comparison } from './results.ts';
 import { mean, pairedDifference, pairedRatio } from './statistics.ts';
 
@@ -160,9 +161,7 @@ function race(subject: Group, other: Group, amongMany = false): string {
 
 /** Idle time, joules and bytes of the two side by side, those that are known of both. */
 function sideBySide(subject: Group, other: Group): string[] {
-  const kinds = new Set(
-    subject.runs.flatMap(({ nodes }) => nodes.flatMap(({ energy }) => energy?.kind ?? [])),
-  );
+  const kinds = new Set(subject.runs.flatMap((run) => energiesOf(run).map(({ kind }) => kind)));
   const clause = (id: string, before: string, after = ''): string[] => {
     const of = metric(id);
     if (outcome(subject, other, of) === undefined) return [];

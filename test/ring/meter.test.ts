@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import { Meter } from '../../src/meter/fold.ts';
-import type { Figures } from '../../src/meter/fold.ts';
+import type { Figures } from '../../src/meter/figures.ts';
 import { runCostedRing } from './costed-ring.ts';
 import type { CostedRing } from './costed-ring.ts';
 

@@ -5,6 +5,7 @@ import type { Group } from '../groups.ts';
 import { metrics, nodesOf, ofNode, valuesOf } from '../groups.ts';
 import { formatQuantity, unitFor } from '../quantity.ts';
 import type { Quantity } from '../quantity.ts';
+import { energiesOf } from '../results.ts';
 import type { Run } from '../results.ts';
 import { estimate, mean } from '../statistics.ts';
 import type { Html } from './html.ts';
@@ -42,8 +43,8 @@ export function bytesByMessage({ nodes }: Run): Shares {
 }
 
 /** Where the joules went, over all devices, as far as every device's source tells. */
-export function joulesByCause({ nodes }: Run): Shares {
-  const reports = nodes.flatMap(({ energy }) => energy ?? []);
+export function joulesByCause(run: Run): Shares {
+  const reports = energiesOf(run);
   const share = (part: (report: EnergyReport) => number | undefined): number =>
     reports.reduce((sum, report) => sum + (part(report) ?? NaN), 0) /
     reports.reduce((sum, report) => sum + report.total, 0);
@@ -60,9 +61,7 @@ export function joulesByCause({ nodes }: Run): Shares {
 
 export function costSection(groups: readonly Group[]): Html {
   const kinds = new Set(
-    groups.flatMap(({ runs }) =>
-      runs.flatMap(({ nodes }) => nodes.flatMap(({ energy }) => energy?.kind ?? [])),
-    ),
+    groups.flatMap(({ runs }) => runs.flatMap((run) => energiesOf(run).map(({ kind }) => kind))),
   );
   return html`<section id="costs">
     <h2>What a sample costs</h2>

@@ -1,6 +1,6 @@
 // Every node's figures, in one table.
 
-import { busiestLinkBytes } from '../csv.ts';
+import { busiestLink } from '../../meter/figures.ts';
 import type { Group } from '../groups.ts';
 import { nodesOf, ofNode } from '../groups.ts';
 import { formatQuantity } from '../quantity.ts';
@@ -24,7 +24,7 @@ const nodeColumns: readonly NodeColumn[] = [
     'busiest link',
     (of) =>
       `${formatQuantity(
-        of(({ figures }) => busiestLinkBytes(figures) / (figures.wallSeconds || 1)),
+        of(({ figures }) => busiestLink(figures).bytes / (figures.wallSeconds || 1)),
         'bytes',
       )}/s`,
   ],
