@@ -17,12 +17,8 @@ export function isAside(work: Work): boolean {
     case 'loss':
     case 'lossBlock':
       return work.of.mode === 'evaluate';
-    case 'read':
-    case 'surrender':
-    case 'assemble':
-      return true;
     default:
-      return false;
+      return work.kind === 'surrender' || work.kind === 'assemble';
   }
 }
 

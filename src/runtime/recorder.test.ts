@@ -47,7 +47,7 @@ test('a test of the model is left out, and others are told when it begins and en
   compute(forward('train'), 1);
   recorder.committed(2);
   compute(forward('evaluate'), 5);
-  compute({ kind: 'read', layer: 0 }, 5);
+  compute({ kind: 'assemble', layer: 0, pieces: [] }, 5);
   compute(forward('train'), 1);
   recorder.committed(3);
   const { figures } = recorder.recording;
@@ -79,7 +79,7 @@ test('what is measured besides begins with the first commit and stands still in 
   expect(measuring).toEqual([]);
   recorder.committed(1);
   recorder.committed(2);
-  compute({ kind: 'read', layer: 0 }, 1);
+  compute({ kind: 'surrender', layer: 0 }, 1);
   compute(forward('train'), 1);
   expect(measuring).toEqual([true, false, true]);
 });

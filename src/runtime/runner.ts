@@ -140,6 +140,8 @@ export class NodeRunner {
       case 'connect':
         return this.#later(this.#connect(effect));
       case 'store':
+        this.#ports.recorder?.pause(true);
+        return this.#later(this.#stores.carryOut(effect), (event) => event);
       case 'fetch':
       case 'discard':
       case 'keep':

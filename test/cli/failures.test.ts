@@ -60,6 +60,16 @@ const failures: readonly {
   },
 ];
 
+test.each([
+  { to: 'a folder that is not there', path: 'absent/trace.json', said: /ENOENT/ },
+  { to: 'a folder', path: '.', said: /it is a folder/ },
+])('a trace to $to is refused before anything is computed', async ({ path, said }) => {
+  const out = inFolder('traced-nowhere');
+  const ended = await run('train', writeTraining('traced.json'), '--trace', path, '--out', out);
+  expect(outcome(ended)).toEqual(failure(74, said));
+  expect(ended.stdout).toBe('');
+});
+
 test.each(failures)('$what', async ({ what, changes, flags = [], exit, said }) => {
   const file = writeTraining('bad.json', changes);
   expect(outcome(await run('train', file, ...flags, '--out', inFolder(what)))).toEqual(
@@ -78,12 +88,33 @@ test.each([
     args: ['train', 'good.json', '--threads', '9999'],
     said: /--threads 9999 is more than the \d+ core/,
   },
+  {
+    args: ['train', 'good.json', '--device-profile', 'pi4b'],
+    said: /"pi4b" is not a known device profile: .* did you mean pi-4b\?/,
+  },
+  {
+    args: 'train good.json -n 2 --architecture parameter-server --servers 2'.split(' '),
+    said: /--servers 2 leaves none of 2 nodes/,
+  },
+  {
+    args: 'train good.json -n 2 --architecture parameter-server --consistency bps'.split(' '),
+    said: /'bps' is no consistency: give bsp, async, or ssp:S/,
+  },
+  {
+    args: 'compare good.json --nodes 3 --architectures all-reduce,ring --out good.json'.split(' '),
+    said: /the comparison cannot be kept in good\.json: .* is not a folder/,
+    code: 74,
+  },
+  {
+    args: 'compare good.json --nodes 5 --architectures all-reduce,ring'.split(' '),
+    said: /at most 4 nodes, not 5/,
+  },
   { args: ['train', 'good.json', '--out', ''], said: /--out is empty/ },
   { args: ['evaluate', 'absent'], said: /there is no folder absent/ },
   { args: ['join'], said: /join needs an invitation/ },
   { args: ['join', 'localhost:7000'], said: /without a secret/ },
-])('$args', async ({ args, said }) => {
-  expect(outcome(await run(...args))).toEqual(failure(2, said));
+])('$args', async ({ args, said, code = 2 }) => {
+  expect(outcome(await run(...args))).toEqual(failure(code, said));
 });
 
 test('a master of another version', async () => {
