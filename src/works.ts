@@ -116,7 +116,7 @@ export type ShardWork =
     }
   /** The squared norm of a key's sum. */
   | { readonly kind: 'measure'; readonly key: number }
-  /** Update a key by its sum, unless that is not finite: its squared norm, and the parameters as they are then. */
+  /** Update a key by its sum: its squared norm and, where that is finite, the parameters as they are then. */
   | { readonly kind: 'apply'; readonly key: number; readonly scalars: readonly number[] }
   /** A key's parameters. */
   | { readonly kind: 'value'; readonly key: number }

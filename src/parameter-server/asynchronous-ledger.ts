@@ -75,7 +75,7 @@ export class AsynchronousLedger implements Ledger {
   }
 
   #answer(to: Answer, updates: number, value: Payload): void {
-    if (this.#context.crew.isDropped(to.node)) return;
+    if (this.#context.crew.isDropped(to.node)) return value.release?.();
     this.#pulled.set(to.node, updates);
     this.#context.answer(this.#key, to, updates, value);
   }

@@ -7,6 +7,7 @@ export interface Payload {
 
 /** The same payload for each of so many readers: its memory is free when all have released it. */
 export function shared(payload: Payload, readers: number): readonly Payload[] {
+  if (readers === 0) payload.release?.();
   if (!payload.release) return Array.from({ length: readers }, () => payload);
   let reading = readers;
   const release = (): void => {

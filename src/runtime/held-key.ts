@@ -13,10 +13,10 @@ import type { RingTraining } from '../model/training.ts';
 import type { Key, Payload, Slice } from '../node.ts';
 import type { Call, Engine, Program, Tensor } from '../ports.ts';
 import type { NamedTensor } from '../protocol/frame.ts';
-import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import { bytesOf } from './bytes.ts';
 import { Turns } from './turns.ts';
+import { Versions } from './versions.ts';
 
 /** Parameters of the seed; those of the last parameter are kept, since its slices come one after the other. */
 export class InitialValues {
@@ -47,13 +47,13 @@ export class HeldKey {
   readonly #slices: readonly Slice[];
   readonly #parameters: readonly LayerTensor[];
   readonly #state: readonly LayerTensor[];
+  readonly #versions: Versions;
+  /** All but the parameters. */
   readonly #tensors = new Map<string, Tensor>();
   readonly #add: Promise<Program>;
   readonly #norm: Promise<Program>;
   readonly #update: Promise<Program>;
   readonly #replaces: ReadonlyMap<string, string>;
-  /** Memory of copies that were read. */
-  readonly #copies: Uint8Array[] = [];
 
   constructor(engine: Engine, training: RingTraining, { layer, slices }: Key) {
     this.layer = layer;
@@ -67,7 +67,8 @@ export class HeldKey {
     const { graph, state, replaces } = stageUpdate(training, this.#parameters);
     this.#state = state;
     this.#replaces = new Map(replaces.map(({ input, output }) => [output, input]));
-    for (const { name, type } of [...this.#parameters, ...state]) this.#place(name, type);
+    this.#versions = new Versions(engine, this.#parameters);
+    for (const { name, type } of state) this.#place(name, type);
     for (const { name, type } of this.#parameters)
       for (const each of [`d/${name}`, `more/${name}`]) this.#place(each, type);
     this.#place('scalars', graph.types['scalars']!);
@@ -75,10 +76,6 @@ export class HeldKey {
     this.#add = engine.compile(additions(this.#parameters));
     this.#norm = engine.compile(stageNorms(this.#parameters));
     this.#update = engine.compile(graph);
-  }
-
-  get #valueBytes(): number {
-    return this.#parameters.reduce((sum, { type }) => sum + byteLength(type), 0);
   }
 
   #place(name: string, type: TensorType): void {
@@ -104,31 +101,46 @@ export class HeldKey {
       await this.#write(isFirst ? `d/${name}` : `more/${name}`, bytes);
     }
     payload.release?.();
-    if (!isFirst) await this.#run(await this.#add, (name) => name.replace(/^sum\//, ''));
+    if (isFirst) return;
+    const inPlace = (name: string): Tensor => this.#tensor(name.replace(/^sum\//, ''));
+    await this.#engine.run([this.#call(await this.#add, inPlace)]);
   }
 
+  /** The squared norm of the sum. */
   async measure(): Promise<number> {
-    await this.#run(await this.#norm);
+    await this.#engine.run([this.#call(await this.#norm)]);
+    return this.#measured();
+  }
+
+  async #measured(): Promise<number> {
     const bytes = await this.#bytes(`norm/${this.layer}`);
     return new Float32Array(bytes.buffer, bytes.byteOffset, 1)[0]!;
   }
 
-  async update(scalars: readonly number[]): Promise<void> {
+  /**
+   * Updates the parameters by the sum; gives its squared norm. Where that is not finite the parameters
+   * stay as they were, but the optimizer's state is spoilt: there is no going on.
+   */
+  async update(scalars: readonly number[]): Promise<number> {
     await this.#write('scalars', bytesOf(Float32Array.from(scalars)));
-    await this.#run(await this.#update, (name) => this.#replaces.get(name) ?? name);
+    const next = this.#versions.take();
+    const place = (name: string): Tensor => {
+      const replaced = this.#replaces.get(name);
+      return replaced === undefined
+        ? this.#tensor(name)
+        : (next.tensors.get(replaced) ?? this.#tensor(replaced));
+    };
+    // Both in one go: the engine's thread is asked once.
+    await this.#engine.run([this.#call(await this.#norm), this.#call(await this.#update, place)]);
+    const norm = await this.#measured();
+    if (Number.isFinite(norm)) this.#versions.replace(next);
+    else this.#versions.giveBack(next);
+    return norm;
   }
 
-  /** A copy: the next update need not wait until the last worker has been sent this one. */
-  async value(): Promise<Payload> {
-    const memory = this.#copies.pop() ?? new Uint8Array(this.#valueBytes);
-    let end = 0;
-    const tensors: NamedTensor[] = [];
-    for (const { name, type } of this.#parameters) {
-      const bytes = memory.subarray(end, (end += byteLength(type)));
-      bytes.set(await this.#bytes(name));
-      tensors.push({ name, type, bytes });
-    }
-    return { ...tensorPayload(tensors), release: () => void this.#copies.push(memory) };
+  /** The parameters, which stand as they are until the payload is released. */
+  value(): Promise<Payload> {
+    return this.#versions.payload();
   }
 
   async surrender(): Promise<NamedTensor[]> {
@@ -141,26 +153,27 @@ export class HeldKey {
   // One work of a key is done before the next begins, so nothing that is asked for here is being computed.
 
   async #bytes(name: string): Promise<Uint8Array> {
-    const tensor = this.#tensors.get(name)!;
+    const tensor = this.#tensor(name);
     return this.#engine.view(tensor) ?? (await this.#engine.read(tensor));
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {
-    const tensor = this.#tensors.get(name)!;
+    const tensor = this.#tensor(name);
     const view = this.#engine.view(tensor);
     if (view) view.set(bytes);
     else await this.#engine.write(tensor, bytes);
   }
 
-  async #run(program: Program, of: (name: string) => string = (name) => name): Promise<void> {
-    const tensors = (names: readonly string[]): Tensor[] =>
-      names.map((name) => this.#tensors.get(of(name))!);
-    const call: Call = {
+  #tensor(name: string): Tensor {
+    return (this.#versions.current.get(name) ?? this.#tensors.get(name))!;
+  }
+
+  #call(program: Program, place = (name: string): Tensor => this.#tensor(name)): Call {
+    return {
       program,
-      inputs: tensors(program.inputs),
-      outputs: tensors(program.outputs),
+      inputs: program.inputs.map(place),
+      outputs: program.outputs.map(place),
     };
-    await this.#engine.run([call]);
   }
 }
 

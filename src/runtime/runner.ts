@@ -3,7 +3,7 @@
 
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
-import type { Effect, Event, Executor, Message, Node, NodeId, Report } from '../node.ts';
+import type { Effect, Event, Executor, Node, NodeId, Report } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
 import { Peers } from './peers.ts';
@@ -161,17 +161,14 @@ export class NodeRunner {
 
   #send({ to, generation, message }: Extract<Effect, { type: 'send' }>): void {
     // A link that is gone has been, or is about to be, told to the node by its closing.
-    this.#peers.send(to, generation, message)?.then(
-      () => this.#left(message),
-      () => undefined,
-    );
-  }
-
-  /** The bytes of a message have left. */
-  #left(message: Message): void {
-    if (!('payload' in message)) return;
-    message.payload.release?.();
-    if (!this.#over) this.post({ type: 'sent', message });
+    const sending = this.#peers.send(to, generation, message);
+    if (!('payload' in message)) return void sending?.catch(() => undefined);
+    const release = (): void => message.payload.release?.();
+    if (!sending) return release();
+    return void sending.then(() => {
+      release();
+      return !this.#over && this.post({ type: 'sent', message });
+    }, release);
   }
 
   async #connect(effect: Extract<Effect, { type: 'connect' }>): Promise<void> {

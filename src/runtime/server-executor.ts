@@ -84,9 +84,8 @@ async function runOn(
     case 'measure':
       return { squaredNorms: [await key.measure()] };
     case 'apply': {
-      const norm = await key.measure();
+      const norm = await key.update(work.scalars);
       if (!Number.isFinite(norm)) return { squaredNorms: [norm] };
-      await key.update(work.scalars);
       return { squaredNorms: [norm], payload: await key.value() };
     }
     case 'value':

@@ -35,8 +35,7 @@ export function memorySnapshots(): SnapshotStore {
     recall: ({ run, step, layer }) =>
       Promise.resolve(run === current ? steps.get(step)?.get(layer) : undefined),
     drop(run, before) {
-      if (run === current)
-        for (const step of steps.keys()) if (step < before) steps.delete(step);
+      if (run === current) for (const step of steps.keys()) if (step < before) steps.delete(step);
       return Promise.resolve();
     },
     holdings: () =>

@@ -151,10 +151,9 @@ class Copying implements Executor {
     const result = await this.#executor.run(work);
     if (!result.payload) return result;
     const { tensors } = result.payload as TensorPayload;
-    return {
-      ...result,
-      payload: tensorPayload(tensors.map((t) => ({ ...t, bytes: t.bytes.slice() }))),
-    };
+    const payload = tensorPayload(tensors.map((t) => ({ ...t, bytes: t.bytes.slice() })));
+    result.payload.release?.();
+    return { ...result, payload };
   }
 }
 
