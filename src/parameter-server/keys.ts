@@ -15,7 +15,7 @@ export interface ShardedKey extends Key {
 
 /** Parameters of more elements are sliced: 16 KiB. */
 const largestWhole = 4096;
-/** A key has no more elements: 1 MB, so that its update begins while the rest of a layer is on its way. */
+/** A key has no more elements, but for small parameters beside: 1 MB, so that its update begins while the rest of a layer is on its way. */
 const largestPart = 1 << 18;
 /** Slices begin at multiples of so many elements: a cache line. */
 const alignment = 16;
@@ -54,7 +54,9 @@ function parted(slices: readonly Slice[]): Slice[][] {
     for (let at = 0; at < count; at += size) {
       const piece = { name, first: first + at, count: Math.min(size, count - at) };
       const last = parts.at(-1);
-      if (last && elementsOf(last) + piece.count <= largestPart) last.push(piece);
+      const joins =
+        count <= largestWhole || (last && elementsOf(last) + piece.count <= largestPart);
+      if (last && joins) last.push(piece);
       else parts.push([piece]);
     }
   }
