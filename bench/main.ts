@@ -5,18 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import type { NodeReport } from '../dist/node.js';
+import { bareExchangesPerSecond, exchangesPerSecond } from './exchange.ts';
 import { idealSpeedup } from './ideal.ts';
+import { median, spread } from './statistics.ts';
 import { measureTraining, trainingOf } from './training.ts';
 import type { Setting } from './training.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 2);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
-const spread = (values: readonly number[]): string =>
-  `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
 
 const python = '/usr/bin/python3';
 
@@ -161,7 +157,60 @@ function childProcess(): string {
 const residentBytes = (pid: string): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 
-const parts = { a: oneNode, b: ringOfTwo, c: overhead, d: memory };
+const parameterServer = {
+  architecture: 'parameter-server',
+  server: { consistency: { kind: 'async' }, servers: 1 },
+  engine: { kind: 'wasm' },
+} as const;
+
+/** (e) A worker's pushes and pulls, against the same frames on a bare link. */
+async function exchange(): Promise<void> {
+  console.log('(e) all gradients to a server and all parameters back, relative to the bare link');
+  const cases = ['784-512-512-10', '1024-1024-1024-1024-10'];
+  for (const name of cases) {
+    const setting = { ...parameterServer, name, batch: 2, microbatches: 1, nodes: 2, seconds };
+    const ratios: number[] = [];
+    const bare: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      bare.push(await bareExchangesPerSecond(setting));
+      ratios.push((await exchangesPerSecond(setting)) / bare.at(-1)!);
+    }
+    console.log(
+      `  ${name.padEnd(30)} ${spread(ratios)}  (bare ${median(bare).toFixed(0)} exchanges/s)`,
+    );
+  }
+}
+
+/** (f) Three asynchronous workers and a server against one worker and a server. */
+async function asynchronous(): Promise<void> {
+  console.log('(f) async, samples/s of 3 workers and a server relative to 1 worker and a server');
+  const cases = [
+    { name: '784-512-512-10', batch: 384, microbatches: 3 },
+    { name: '784-512-512-10', batch: 1536, microbatches: 3 },
+    { name: 'cnn', batch: 384, microbatches: 3 },
+  ];
+  for (const each of cases) {
+    const ratios: number[] = [];
+    const alone: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const one = await stepsPerSecond({ ...parameterServer, ...each, nodes: 2 });
+      const three = await stepsPerSecond({ ...parameterServer, ...each, nodes: 4 });
+      ratios.push(three / one);
+      alone.push(three / (await stepsPerSecond({ ...each, engine: parameterServer.engine })));
+    }
+    const label = `${each.name} b${each.batch}`.padEnd(30);
+    console.log(`  ${label} ${spread(ratios)}  relative to one node alone ${spread(alone)}`);
+  }
+}
+
+const parts = {
+  a: oneNode,
+  b: ringOfTwo,
+  c: overhead,
+  d: memory,
+  e: exchange,
+  f: asynchronous,
+};
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(parts))
   if (wanted.length === 0 || wanted.includes(name)) await measure();
