@@ -21,7 +21,8 @@ export interface ArrivalRoutes {
   readonly clock: VirtualClock;
   readonly links: Links;
   readonly weather: Weather;
-  readonly master: Device;
+  /** The master first. */
+  readonly devices: ReadonlyMap<NodeId, Device>;
   /** Tells a node of an event of its own device. */
   readonly tell: (running: RunningNode, event: Event) => void | Promise<void>;
 }
@@ -33,8 +34,14 @@ export class Arrivals {
     this.#routes = routes;
   }
 
+  get #master(): Device {
+    return this.#routes.devices.values().next().value!;
+  }
+
   begin(device: Device, { node, executor }: SimulatedProcess): void {
-    const { clock, links, master: door, tell } = this.#routes;
+    const { clock, links, tell } = this.#routes;
+    const door = this.#master;
+    device.isComingBack = false;
     const running = new RunningNode(device, node, executor);
     device.running = running;
     if (device === door) return clock.at(clock.now, () => tell(running, { type: 'start' }));
@@ -49,19 +56,28 @@ export class Arrivals {
   seek(device: Device): void {
     const { clock } = this.#routes;
     const until = clock.now + knockForSeconds;
+    device.isComingBack = true;
     clock.at(clock.now + knockEverySeconds, () => this.#knock(device, until));
   }
 
   #knock(device: Device, until: number): void | Promise<void> {
-    const { clock, master, weather } = this.#routes;
-    if (device.running?.isAlive || device.isOff || clock.now > until) return;
+    const { clock, weather } = this.#routes;
+    if (device.running?.isAlive || device.isOff || !device.isComingBack) return;
+    const master = this.#master;
+    if (clock.now > until) {
+      device.isComingBack = false;
+      return;
+    }
     const isOpen = master.running?.isAlive && !weather.isBlocked(device, master);
     if (device === master || isOpen) return this.#beginAgain(device);
     clock.at(clock.now + knockEverySeconds, () => this.#knock(device, until));
   }
 
   async #beginAgain(device: Device): Promise<void> {
-    this.begin(device, await device.of.again!(device.disk));
+    const others = [...this.#routes.devices.values()].filter(
+      (other) => other !== device && (other.running?.isAlive || other.isComingBack),
+    );
+    this.begin(device, await device.of.again!(device.disk, others.length));
   }
 
   /** A node's way to a neighbour, by the name that their master gave it. */

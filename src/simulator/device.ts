@@ -40,6 +40,8 @@ export class Device {
   readonly waiting: Action[] = [];
   /** Without power: nothing even says that its process is gone. */
   isOff = false;
+  /** It has no process that runs, but will have: it seeks its master, or is to be started again. */
+  isComingBack = false;
   /** How many times longer it takes to compute than it should. */
   slowness = 1;
   /** When its engine, and its own thread, have done all that they were given. */

@@ -20,10 +20,13 @@ export class Disk {
   /** By step, then by layer. */
   readonly snapshots = new Map<number, Map<number, Payload>>();
   checkpoint: Checkpoint | undefined;
+  /** What is being written, and what processes that died never finished: nobody reads it. */
+  readonly unfinished = new Set<DiskEffect>();
   #begun = new Map<number, Payload>();
 
   /** Reads or writes what an effect says; the event that tells of it, where one does. */
   carryOut(effect: DiskEffect): Event | undefined {
+    this.unfinished.delete(effect);
     switch (effect.type) {
       case 'keep': {
         const { step, layer } = effect;
@@ -72,6 +75,7 @@ export class Disk {
   erase(): void {
     this.run = undefined;
     this.snapshots.clear();
+    this.unfinished.clear();
     this.checkpoint = undefined;
     this.discard();
   }

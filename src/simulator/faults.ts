@@ -5,12 +5,16 @@ import type { Event, NodeId } from '../node.ts';
 import type { Effect } from '../node.ts';
 
 export type Fault =
-  /** The process is killed. `disk`: what it has written is lost as well; `silent`: without power, nobody is told. */
+  /**
+   * The process is killed. `disk`: what it has written is lost as well; `silent`: without power, nobody
+   * is told; `back`: it is started again after so many seconds.
+   */
   | {
       readonly kind: 'crash';
       readonly device: NodeId;
       readonly disk?: 'lost';
       readonly silent?: true;
+      readonly back?: number;
     }
   /** A device begins, or begins again with what its disk holds. */
   | { readonly kind: 'start'; readonly device: NodeId }

@@ -6,6 +6,7 @@ import type { VirtualClock } from './clock.ts';
 import type { Device, RunningNode } from './device.ts';
 import type { Fault } from './faults.ts';
 import type { Links } from './links.ts';
+import type { Watch } from './simulation.ts';
 import { between } from './weather.ts';
 import type { Disturbance, Weather } from './weather.ts';
 
@@ -16,6 +17,7 @@ export interface InjectionRoutes {
   readonly arrivals: Arrivals;
   readonly devices: ReadonlyMap<NodeId, Device>;
   readonly tell: (running: RunningNode, event: Event) => void | Promise<void>;
+  readonly watch: Watch | undefined;
 }
 
 export class Injection {
@@ -26,15 +28,12 @@ export class Injection {
   }
 
   inject(fault: Fault): void {
+    this.#routes.watch?.injected?.(this.#routes.clock.now, fault);
     switch (fault.kind) {
       case 'crash':
         return this.#crash(this.#device(fault.device), fault);
-      case 'start': {
-        const device = this.#device(fault.device);
-        device.isOff = false;
-        this.#routes.links.refresh();
-        return this.#routes.arrivals.seek(device);
-      }
+      case 'start':
+        return this.#start(this.#device(fault.device));
       case 'pause':
         return this.#pause(this.#device(fault.device), fault.seconds);
       case 'slowDevice': {
@@ -87,7 +86,13 @@ export class Injection {
     });
   }
 
-  #crash(device: Device, { disk, silent }: Extract<Fault, { kind: 'crash' }>): void {
+  #start(device: Device): void {
+    device.isOff = false;
+    this.#routes.links.refresh();
+    this.#routes.arrivals.seek(device);
+  }
+
+  #crash(device: Device, { disk, silent, back }: Extract<Fault, { kind: 'crash' }>): void {
     const { clock, links } = this.#routes;
     const { running } = device;
     if (disk) device.disk.erase();
@@ -101,6 +106,8 @@ export class Injection {
       links.crash(running);
     }
     links.refresh();
+    device.isComingBack = back !== undefined;
+    if (back !== undefined) this.#after(back, () => this.#start(device));
   }
 
   #pause(device: Device, seconds: number): void {

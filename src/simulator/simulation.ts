@@ -14,7 +14,7 @@ import type {
 } from '../node.ts';
 import type { Bounds } from './clock.ts';
 import type { Disk } from './disk.ts';
-import type { ScriptedFault } from './faults.ts';
+import type { Fault, ScriptedFault } from './faults.ts';
 
 /** Carries out works, or only costs them: then it answers at once. */
 export interface SimulatedExecutor {
@@ -27,9 +27,14 @@ export interface SimulatedProcess {
   readonly executor: SimulatedExecutor;
 }
 
+/** How many other devices are running, or seeking their master, or will. */
+export type Others = number;
+
 export interface SimulatedDevice extends SimulatedProcess {
   /** What runs on it when it is started anew, from what its disk holds. */
-  readonly again?: (disk: Disk) => SimulatedProcess | Promise<SimulatedProcess>;
+  readonly again?: (disk: Disk, others: Others) => SimulatedProcess | Promise<SimulatedProcess>;
+  /** An empty one, if it is not given. */
+  readonly disk?: Disk;
   /** It is not there from the beginning: a fault `start` brings it in. */
   readonly isLate?: true;
   /** How long the device computes `work`, in seconds. */
@@ -110,11 +115,12 @@ export interface SimulationOptions {
   readonly record?: Recorded;
   /** Where a simulation is to end that does not come to rest. */
   readonly bounds?: Bounds;
-  /** Sees everything that nodes are told and ask for. */
-  readonly watch?: (
-    seconds: number,
-    device: NodeId,
-    event: Event,
-    effects: readonly Effect[],
-  ) => void;
+  readonly watch?: Watch;
+}
+
+/** Sees all that happens. */
+export interface Watch {
+  /** A node was told of an event, and asks for these effects. */
+  told?(seconds: number, device: NodeId, event: Event, effects: readonly Effect[]): void;
+  injected?(seconds: number, fault: Fault): void;
 }

@@ -7,6 +7,7 @@ import type { Effect, Event, Message, Node, NodeId } from '../node.ts';
 import type { ScriptedFault } from './faults.ts';
 import { patienceSeconds } from './links.ts';
 import { simulate } from './simulator.ts';
+import type { Watch } from './simulation.ts';
 import type { SimulatedProcess, Simulation, SimulationOptions } from './simulator.ts';
 
 const credit = (upTo: number): Message => ({ type: 'credit', pass: 1, upTo });
@@ -108,11 +109,11 @@ test('who stood still for too long hears what had come before it hears that it w
 test('a process that is killed is told of at once, one without power after a while', async () => {
   const ended = async (silent?: true): Promise<number> => {
     let at = 0;
-    const watch: SimulationOptions['watch'] = (seconds, device, event) => {
+    const told: Watch['told'] = (seconds, device, event) => {
       if (device === 'master' && event.type === 'unlinked') at = seconds;
     };
     const fault = { kind: 'crash', device: 'worker-1', ...(silent && { silent }) } as const;
-    await talk([{ when: 5, fault }], { watch });
+    await talk([{ when: 5, fault }], { watch: { told } });
     return at;
   };
   expect(await ended()).toBe(5.25);
@@ -121,8 +122,7 @@ test('a process that is killed is told of at once, one without power after a whi
 
 test('a device that starts again is another node to its master', async () => {
   const { heard } = await talk([
-    { when: 5, fault: { kind: 'crash', device: 'worker-1' } },
-    { when: 9, fault: { kind: 'start', device: 'worker-1' } },
+    { when: 5, fault: { kind: 'crash', device: 'worker-1', back: 4 } },
   ]);
   expect(heard['worker-1']).toHaveLength(2);
   expect(heard.master[0]).toContain('unlinked');

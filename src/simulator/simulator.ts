@@ -57,8 +57,9 @@ class Simulator {
     this.#options = options;
     this.#record = new Record(options.record ?? 'all');
     for (const [id, device] of options.devices)
-      this.#devices.set(id, new Device(id, device, new Disk()));
+      this.#devices.set(id, new Device(id, device, device.disk ?? new Disk()));
     const clock = this.#clock;
+    const devices = this.#devices;
     const weather = new Weather();
     const give = (running: RunningNode, event: Event) => this.#give(running, event);
     const tell = (running: RunningNode, event: Event) => this.#local(running, () => event);
@@ -67,11 +68,11 @@ class Simulator {
       options.access,
     );
     const links = new Links({ clock, network, weather, record: this.#record, give });
-    const devices = this.#devices;
     this.#links = links;
-    this.#arrivals = new Arrivals({ clock, links, weather, master: this.#master, tell });
+    this.#arrivals = new Arrivals({ clock, links, weather, devices, tell });
     const arrivals = this.#arrivals;
-    this.#injection = new Injection({ clock, links, weather, arrivals, devices, tell });
+    const { watch } = options;
+    this.#injection = new Injection({ clock, links, weather, arrivals, devices, tell, watch });
     this.#triggers = new Triggers(options.faults ?? [], (fault) => this.#injection.inject(fault));
   }
 
@@ -138,7 +139,7 @@ class Simulator {
     }
     this.#lastEvent = this.#clock.now;
     const effects = running.node.receive(event);
-    this.#options.watch?.(this.#clock.now, device.id, event, effects);
+    this.#options.watch?.told?.(this.#clock.now, device.id, event, effects);
     return this.#carryOut(running, effects, 0);
   }
 
@@ -170,12 +171,13 @@ class Simulator {
     this.#later(running, end - this.#clock.now, () => {
       if (this.#record.hasTimelines)
         this.#record.note(device.id, { type: 'compute', ...describeWork(work), start, end });
-      return { type: 'computed', work, result };
+      return { type: 'computed', work, result: { ...result, seconds: end - start } };
     });
   }
 
   #effect(running: RunningNode, effect: Exclude<Effect, { type: 'compute' }>): void {
     const { device } = running;
+    const at = this.#clock.now;
     switch (effect.type) {
       case 'send':
         return this.#links.send(running, effect);
@@ -192,17 +194,9 @@ class Simulator {
         this.#reports.push(effect.report);
         return;
       case 'wait':
-        return this.#record.note(device.id, {
-          type: 'wait',
-          cause: effect.cause,
-          at: this.#clock.now,
-        });
+        return this.#record.note(device.id, { type: 'wait', cause: effect.cause, at });
       case 'committed':
-        return this.#record.note(device.id, {
-          type: 'commit',
-          step: effect.step,
-          at: this.#clock.now,
-        });
+        return this.#record.note(device.id, { type: 'commit', step: effect.step, at });
       case 'end':
         return this.#end(running, effect);
     }
@@ -214,6 +208,7 @@ class Simulator {
     else {
       const bytes = ('payload' in effect && effect.payload?.bytes) || 0;
       const seconds = this.#options.diskSeconds?.(bytes) ?? 0;
+      disk.unfinished.add(effect);
       this.#later(running, seconds, () => disk.carryOut(effect)!);
     }
   }
