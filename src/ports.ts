@@ -97,8 +97,11 @@ export interface Link {
   readonly receivedBytes: number;
   /** Frames larger than this end the link with PROTOCOL; small until the peer is admitted, then raised. */
   maximumFrameBytes: number;
-  /** Sends one frame, given in parts; settles when the bytes may be reused. Rejects when the link is closed. */
-  send(parts: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Sends one frame, given in parts; settles when the bytes may be reused. Rejects when the link is closed.
+   * A frame in the `background` leaves when nothing else does, in no fixed order with the others.
+   */
+  send(parts: readonly Uint8Array[], urgency?: 'background'): Promise<void>;
   /**
    * Frames arrive only while a handler is set, none is lost before; a new handler takes the former's
    * place, and without one frames wait again.

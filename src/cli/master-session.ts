@@ -25,7 +25,7 @@ import type { SampleSources } from '../runtime/samples.ts';
 import type { ServerSettings } from './server-flags.ts';
 import { openDoor } from '../transport/door.ts';
 import { formatInvitation, makeSecret } from '../transport/invitation.ts';
-import { keepAlive } from '../transport/liveness.ts';
+import { SessionHost } from '../transport/session.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
 import { gatherRecordings } from './node-recording.ts';
@@ -106,7 +106,8 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     if (workers.count > 0) {
       const address = workers.kind === 'join' ? workers.listen : '127.0.0.1:0';
       const transport = new TcpTransport();
-      listener = await transport.listen(address, (link) => void admit(link, secret, runner));
+      const sessions = new SessionHost((link) => runner.addGuest(link));
+      listener = await transport.listen(address, (link) => void admit(link, secret, sessions));
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
     if (workers.kind === 'local' && invitation)
@@ -150,10 +151,11 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   }
 }
 
-async function admit(link: Link, secret: string, runner: NodeRunner): Promise<void> {
+/** Lets who knows the secret come in, to a session. */
+export async function admit(link: Link, secret: string, sessions: SessionHost): Promise<void> {
   try {
     await openDoor(link, secret, 'host', doorTimeout);
-    runner.addGuest(keepAlive(link));
+    await sessions.admit(link);
   } catch {
     // A stranger is turned away, and told so by the door; the ring is not disturbed.
   }

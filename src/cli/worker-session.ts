@@ -7,17 +7,17 @@ import { createWorker } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { Event } from '../node.ts';
+import type { Link } from '../ports.ts';
 import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
 import { formatAddress, parseAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
 import { parseInvitation } from '../transport/invitation.ts';
-import { keepAlive } from '../transport/liveness.ts';
+import { openSession, SessionHost } from '../transport/session.ts';
 import { TcpTransport } from '../transport/tcp.ts';
-import type { TcpLink } from '../transport/tcp.ts';
 import { gaugesOf } from './device-gauges.ts';
 import { measureEnergy, openSensor } from './energy.ts';
-import { describeDevice, doorTimeout } from './master-session.ts';
+import { admit, describeDevice, doorTimeout } from './master-session.ts';
 import type { Session } from './master-session.ts';
 
 export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
@@ -33,25 +33,23 @@ export async function startWorker(
 ): Promise<WorkerSession> {
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
-  const knock = async (at: string): Promise<TcpLink> => {
-    const opened = await transport.connect(at);
-    await openDoor(opened, secret, 'guest', doorTimeout);
-    return opened;
-  };
-  const tcpLink = await knock(address);
-  const link = keepAlive(tcpLink);
+  let localHost = '';
+  const knock = (at: string): Promise<Link> =>
+    openSession(async () => {
+      const opened = await transport.connect(at);
+      await openDoor(opened, secret, 'guest', doorTimeout);
+      ({ localHost } = opened);
+      return opened;
+    });
+  const link = await knock(address);
   const engine = await createEngine(engineOptions);
   const device = describeDevice(engine.description, await measureSpeed(engine));
   let admitted: NodeRunner | undefined;
+  const sessions = new SessionHost((guest) => admitted?.addGuest(guest));
   // The neighbour reaches this device where the master does: at the address that the link goes out from.
   const listener = await transport.listen(
-    formatAddress({ host: tcpLink.localHost, port: 0 }),
-    (guest) => {
-      openDoor(guest, secret, 'host', doorTimeout).then(
-        () => admitted?.addGuest(keepAlive(guest)),
-        () => undefined,
-      );
-    },
+    formatAddress({ host: localHost, port: 0 }),
+    (guest) => void admit(guest, secret, sessions),
   );
   const join = { type: 'join', ...device, address: listener.address } as const;
   const { node, executor } = createWorker(join, engine);
@@ -61,16 +59,14 @@ export async function startWorker(
   };
   const recorder = new Recorder(gaugesOf(engine));
   // A sensor measures its host: where the master is on the same one, the figure is the master's.
-  const { localHost } = tcpLink;
-  const isApart =
-    !/^(127\.|::1$)/.test(localHost) && parseAddress(tcpLink.remote).host !== localHost;
+  const isApart = !/^(127\.|::1$)/.test(localHost) && parseAddress(link.remote).host !== localHost;
   const { sensor } = isApart ? await openSensor() : {};
   const endMeasuring = sensor && measureEnergy(recorder, sensor);
   const runner = new NodeRunner({
     node: { receive },
     executor,
     recorder,
-    connect: async (neighbour) => keepAlive(await knock(neighbour)),
+    connect: knock,
   });
   admitted = runner;
   runner.addMaster(link);

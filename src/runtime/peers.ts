@@ -3,12 +3,14 @@
 
 import type { ClockOffset } from '../meter/clock.ts';
 import { masterId } from '../node.ts';
-import type { Message, NodeId } from '../node.ts';
+import type { Effect, Message, NodeId } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { encodeMessage } from '../protocol/codec.ts';
 import type { TensorPayload, Message as WireMessage } from '../protocol/messages.ts';
 import { Clocks } from './clocks.ts';
 import type { Recorder } from './recorder.ts';
+
+type Send = Extract<Effect, { type: 'send' }>;
 
 /** How long a master waits for its workers' last words. */
 const lastWordsMilliseconds = 2000;
@@ -51,12 +53,11 @@ export class Peers {
     this.#links.delete(node);
   }
 
-  /** Sends a node's message; settles when its bytes have left. Undefined where the link is gone. */
-  send(to: NodeId, generation: number, message: Message): Promise<void> | undefined {
-    const link = this.#links.get(to);
-    const wire = message as WireMessage<TensorPayload>;
-    if (!link || !this.#recorder) return link?.send(encodeMessage(generation, wire));
-    return recordedSend(link, to, generation, wire, this.#recorder);
+  /** Carries out a node's send; settles when its bytes may be reused. Undefined where the link is gone. */
+  send(effect: Send): Promise<void> | undefined {
+    const link = this.#links.get(effect.to);
+    if (!link || !this.#recorder) return link?.send(encodeSend(effect), urgencyOf(effect));
+    return recordedSend(link, effect, this.#recorder);
   }
 
   /** A worker has joined: its clock is asked for. */
@@ -125,17 +126,17 @@ export class Peers {
   }
 }
 
-async function recordedSend(
-  link: Link,
-  to: NodeId,
-  generation: number,
-  message: WireMessage<TensorPayload>,
-  recorder: Recorder,
-): Promise<void> {
+const encodeSend = ({ generation, message }: Send): Uint8Array[] =>
+  encodeMessage(generation, message as WireMessage<TensorPayload>);
+
+const urgencyOf = ({ background }: Send): 'background' | undefined => background && 'background';
+
+async function recordedSend(link: Link, effect: Send, recorder: Recorder): Promise<void> {
+  const { to, message } = effect;
   const start = recorder.now();
-  const parts = encodeMessage(generation, message);
+  const parts = encodeSend(effect);
   recorder.note({ type: 'serialise', seconds: recorder.now() - start, at: start });
-  await link.send(parts);
+  await link.send(parts, urgencyOf(effect));
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const end = recorder.now();
   recorder.note({ type: 'send', to, message: message.type, bytes, start, end });

@@ -159,9 +159,10 @@ export class NodeRunner {
     }
   }
 
-  #send({ to, generation, message }: Extract<Effect, { type: 'send' }>): void {
+  #send(effect: Extract<Effect, { type: 'send' }>): void {
     // A link that is gone has been, or is about to be, told to the node by its closing.
-    const sending = this.#peers.send(to, generation, message);
+    const { message } = effect;
+    const sending = this.#peers.send(effect);
     if (!('payload' in message)) return void sending?.catch(() => undefined);
     const release = (): void => message.payload.release?.();
     if (!sending) return release();

@@ -10,9 +10,13 @@ type CloseHandler = (error?: Error) => void;
 export interface FrameSource {
   holdsNothing(): boolean;
   /** Takes the next whole frame; undefined when there is none yet. */
-  next(): Uint8Array | undefined;
-  /** Takes back the memory of a frame that nobody reads any more. */
-  release?(frame: Uint8Array): void;
+  next(): Arrived | undefined;
+}
+
+/** A frame, and how to give its memory back. */
+export interface Arrived {
+  readonly frame: Uint8Array;
+  readonly release?: (() => void) | undefined;
 }
 
 export class Inbox {
@@ -43,12 +47,9 @@ export class Inbox {
     this.#drawing = true;
     try {
       while (this.#frameHandler !== undefined) {
-        const frame = this.#source.next();
-        if (frame === undefined) break;
-        this.#frameHandler(
-          frame,
-          once(() => this.#source.release?.(frame)),
-        );
+        const next = this.#source.next();
+        if (next === undefined) break;
+        this.#frameHandler(next.frame, next.release);
       }
     } finally {
       this.#drawing = false;
@@ -68,13 +69,4 @@ export class Inbox {
     this.#closed = true;
     this.#closeHandler(this.#ending.error);
   }
-}
-
-/** A function that does something only when it is first called. */
-function once(act: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
-  };
 }

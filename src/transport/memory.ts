@@ -5,8 +5,16 @@ import type { Link, Listener, Transport } from '../ports.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { lengthBytes } from './assembler.ts';
 import { Inbox } from './inbox.ts';
+import type { Arrived } from './inbox.ts';
 import { unadmittedFrameBytes } from './limits.ts';
-import { addressInUse, frameTooLarge, linkBroken, linkClosed, nobodyListens } from './refusals.ts';
+import {
+  addressInUse,
+  cannotBeReached,
+  frameTooLarge,
+  linkBroken,
+  linkClosed,
+  nobodyListens,
+} from './refusals.ts';
 
 /** Calls `deliver` when what was sent shall arrive; arrivals keep the order of sending in any case. */
 export type Delay = (deliver: () => void) => void;
@@ -19,6 +27,8 @@ const firstFreePort = 49_152;
 export class MemoryTransport implements Transport {
   readonly #listeners = new Map<string, Accept>();
   readonly #delay: Delay;
+  readonly #links: MemoryLink[] = [];
+  #isCut = false;
   #nextPort = firstFreePort;
 
   constructor(delay: Delay = queueMicrotask) {
@@ -38,14 +48,26 @@ export class MemoryTransport implements Transport {
     };
   }
 
+  /** Breaks every link; until `heal` nobody is reached. */
+  cut(): void {
+    this.#isCut = true;
+    for (const link of this.#links.splice(0)) link.abort();
+  }
+
+  heal(): void {
+    this.#isCut = false;
+  }
+
   async connect(given: string): Promise<MemoryLink> {
     const address = formatAddress(parseAddress(given));
+    if (this.#isCut) throw cannotBeReached(address);
     const accept = this.#listeners.get(address);
     if (accept === undefined) throw nobodyListens(address);
     const near = new MemoryLink(address, this.#delay);
     const far = new MemoryLink(`memory:${this.#nextPort++}`, this.#delay);
     near.join(far);
     far.join(near);
+    this.#links.push(near);
     accept(far);
     return near;
   }
@@ -111,9 +133,10 @@ export class MemoryLink implements Link {
     this.#leave((peer) => peer.#end(linkBroken(peer.remote)));
   }
 
-  #nextFrame(): Uint8Array | undefined {
+  #nextFrame(): Arrived | undefined {
     const frame = this.#arrived.shift();
-    if (frame === undefined || frame.length <= this.maximumFrameBytes) return frame;
+    if (frame === undefined) return undefined;
+    if (frame.length <= this.maximumFrameBytes) return { frame };
     this.abort(frameTooLarge(this.remote, frame.length, this.maximumFrameBytes));
     return undefined;
   }

@@ -4,6 +4,7 @@
 
 import type { FrameHandler, Link } from '../ports.ts';
 import { Inbox } from './inbox.ts';
+import type { Arrived } from './inbox.ts';
 import { admittedFrameBytes } from './limits.ts';
 import { frameTooLarge } from './refusals.ts';
 
@@ -63,8 +64,7 @@ class ShapedLink implements Link {
   readonly #link: Link;
   readonly #clock: ShaperClock;
   readonly #port: Port;
-  readonly #arrived: Uint8Array[] = [];
-  readonly #releases = new WeakMap<Uint8Array, () => void>();
+  readonly #arrived: Arrived[] = [];
   readonly #inbox: Inbox;
   /** Frames that have come but are not there yet. */
   #pending = 0;
@@ -80,7 +80,6 @@ class ShapedLink implements Link {
     this.#inbox = new Inbox({
       holdsNothing: () => this.#arrived.length === 0,
       next: () => this.#next(),
-      release: (frame) => this.#releases.get(frame)?.(),
     });
     link.onClose((error) => {
       this.#ending = { error };
@@ -132,19 +131,18 @@ class ShapedLink implements Link {
 
   #arrive(frame: Uint8Array, release: (() => void) | undefined): void {
     this.#pending += 1;
-    if (release) this.#releases.set(frame, release);
     this.#clock.at(this.#port.arrives(frame.length), () => {
       this.#pending -= 1;
-      this.#arrived.push(frame);
+      this.#arrived.push({ frame, release });
       this.#inbox.draw();
       this.#endWhenDrained();
     });
   }
 
-  #next(): Uint8Array | undefined {
-    const frame = this.#arrived.shift();
-    if (frame === undefined || frame.length <= this.maximumFrameBytes) return frame;
-    this.abort(frameTooLarge(this.remote, frame.length, this.maximumFrameBytes));
+  #next(): Arrived | undefined {
+    const next = this.#arrived.shift();
+    if (next === undefined || next.frame.length <= this.maximumFrameBytes) return next;
+    this.abort(frameTooLarge(this.remote, next.frame.length, this.maximumFrameBytes));
     return undefined;
   }
 

@@ -4,13 +4,13 @@
 import { connect, createServer, Socket } from 'node:net';
 import type { AddressInfo, OnReadOpts } from 'node:net';
 
-import { RingError } from '../errors.ts';
 import type { FrameHandler, Link, Listener, Transport } from '../ports.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { FrameAssembler, lengthBytes } from './assembler.ts';
 import { Inbox } from './inbox.ts';
+import type { Arrived } from './inbox.ts';
 import { unadmittedFrameBytes } from './limits.ts';
-import { addressInUse, frameTooLarge, linkBroken, linkClosed, nobodyListens } from './refusals.ts';
+import { addressError, frameTooLarge, linkBroken, linkClosed } from './refusals.ts';
 
 /** A length that says: nothing follows, I end this link in order. */
 const goodbye = 0xffffffff;
@@ -110,7 +110,6 @@ export class TcpLink implements Link {
     this.#inbox = new Inbox({
       holdsNothing: () => this.#arrived.empty,
       next: () => this.#nextFrame(),
-      release: (frame) => this.#arrived.release(frame),
     });
     socket.setNoDelay(true).setKeepAlive(true, keepAliveMilliseconds);
     socket.on('error', (error) => (this.#error ??= linkBroken(remote, error)));
@@ -192,7 +191,7 @@ export class TcpLink implements Link {
     return this.#socket.writableEnded || this.#socket.destroyed;
   }
 
-  #nextFrame(): Uint8Array | undefined {
+  #nextFrame(): Arrived | undefined {
     const length = this.#arrived.frameLength;
     if (length === undefined) return undefined;
     if (length === goodbye) {
@@ -204,28 +203,22 @@ export class TcpLink implements Link {
       this.abort(frameTooLarge(this.remote, length, this.maximumFrameBytes));
       return undefined;
     }
-    return this.#arrived.take(length);
+    const frame = this.#arrived.take(length);
+    return frame && { frame, release: once(() => this.#arrived.release(frame)) };
   }
+}
+
+/** A function that does something only when it is first called. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }
 
 function lengthPrefix(length: number): Uint8Array {
   const prefix = new Uint8Array(lengthBytes);
   new DataView(prefix.buffer).setUint32(0, length, true);
   return prefix;
-}
-
-/** What each of the system's error codes means for an address. */
-const explanations: Readonly<Record<string, string>> = {
-  EADDRNOTAVAIL: 'is not an address of this machine: listen on 0.0.0.0 for all it has',
-  EACCES: 'may not be listened on: choose a port above 1023',
-  ENOTFOUND: 'has a host that nobody knows: check its name, or give its IP address',
-  EAI_AGAIN: 'has a host that nobody knows: check its name, or give its IP address',
-};
-
-function addressError(address: string, cause: NodeJS.ErrnoException): RingError {
-  const code = cause.code ?? '';
-  if (code === 'EADDRINUSE') return addressInUse(address);
-  if (code === 'ECONNREFUSED') return nobodyListens(address);
-  const what = explanations[code] ?? 'cannot be reached: check the address and the network';
-  return new RingError('ADDRESS', `${address} ${what}`, { cause });
 }
