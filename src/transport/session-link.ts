@@ -59,10 +59,8 @@ export class SessionLink implements Link {
       redial !== undefined,
       admittedFrameBytes,
     );
-    this.#whenEnded = [
-      ticker(() => this.#session.tick(this.#listens ? this.receivedBytes : undefined)),
-      ...(whenEnded ? [whenEnded] : []),
-    ];
+    const tick = (): void => this.#session.tick(this.#listens ? this.receivedBytes : undefined);
+    this.#whenEnded = [ticker(tick), ...(whenEnded ? [whenEnded] : [])];
     this.#stand(connection);
   }
 
@@ -102,8 +100,9 @@ export class SessionLink implements Link {
 
   async close(): Promise<void> {
     if (this.#session.hasEnded) return;
-    this.#waiting.length = 0;
     this.#closing ??= this.#finish();
+    // What still comes is acknowledged and dropped.
+    this.#listen();
     await this.#closing;
   }
 
@@ -120,7 +119,7 @@ export class SessionLink implements Link {
     if (this.#closing) this.#checkDrained();
   }
 
-  /** How far this side has received. */
+  /** The number up to which this side has received. */
   get received(): number {
     return this.#session.received;
   }
@@ -158,16 +157,14 @@ export class SessionLink implements Link {
   }
 
   get #listens(): boolean {
-    return this.#hasHandler || this.#waitingBytes < mostWaitingBytes;
+    return this.#hasHandler || this.#waitingBytes < mostWaitingBytes || Boolean(this.#closing);
   }
 
   #listen(): void {
     const connection = this.#connection;
-    connection?.onFrame(
-      this.#listens
-        ? (segment, release) => connection === this.#connection && this.#arrived(segment, release)
-        : undefined,
-    );
+    const take: FrameHandler = (segment, release) =>
+      connection === this.#connection && this.#arrived(segment, release);
+    connection?.onFrame(this.#listens ? take : undefined);
   }
 
   #arrived(segment: Uint8Array, release?: () => void): void {
@@ -212,6 +209,7 @@ export class SessionLink implements Link {
   }
 
   async #finish(): Promise<void> {
+    this.#waiting.length = 0;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, lingerMilliseconds);
       this.#drained = () => {
