@@ -103,7 +103,7 @@ test('the notes say what there is to say, and how each figure was obtained', () 
   expect(figuresNotes(measured, { batch: 10, profile: deviceProfile('pi-4b') })).toEqual([
     'busiest link: master and b, 2.5 kB a step both ways',
     'computed on stale weights: 50.00 % of the computing',
-    'throttled by a CPU quota: master for 2.0 s with its group; its engine was busy for 1.5 s and ran for 0.5 s of them',
+    'throttled by a CPU quota: master for 2.0 s with its group; its engine says busy for 1.5 s, its thread ran for 0.5 s',
     'left out of these figures: 2.0 s of testing and saving',
     'energy: 10.0 J measured by RAPL package-0, 1.00 J a sample: 6.00 J for idling, 4.00 J beyond; all that runs on that host is in it',
     'energy: 10.3 J modelled by the model of pi-4b, 1.03 J a sample: 9.14 J for idling, 1.13 J beyond; of one such device',

@@ -76,7 +76,7 @@ function throttlingNotes(recordings: readonly NodeRecording[]): string[] {
     const ran =
       cpu === undefined || busy === undefined
         ? ''
-        : `; its engine was busy for ${busy.toFixed(1)} s and ran for ${cpu.toFixed(1)} s of them`;
+        : `; its engine says busy for ${busy.toFixed(1)} s, its thread ran for ${cpu.toFixed(1)} s`;
     return `throttled by a CPU quota: ${node} for ${throttledSeconds.toFixed(1)} s with its group${ran}`;
   });
 }

@@ -61,6 +61,8 @@ export interface Metric {
   readonly name: string;
   readonly quantity: Quantity;
   readonly better: 'less' | 'more';
+  /** How fast and how well, or what it took. */
+  readonly about: 'outcome' | 'cost';
   /** Of one run; undefined where it was not reached or not measured. */
   readonly of: (run: Run) => number | undefined;
 }
@@ -85,6 +87,7 @@ function redundantShare({ nodes }: Run): number | undefined {
 export const metrics: readonly Metric[] = [
   {
     id: 'seconds',
+    about: 'outcome',
     name: 'time to finish',
     quantity: 'seconds',
     better: 'less',
@@ -92,6 +95,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'target',
+    about: 'outcome',
     name: 'time to target',
     quantity: 'seconds',
     better: 'less',
@@ -99,6 +103,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'rate',
+    about: 'outcome',
     name: 'samples/s',
     quantity: 'rate',
     better: 'more',
@@ -106,6 +111,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'idle',
+    about: 'outcome',
     name: 'idle, mean',
     quantity: 'share',
     better: 'less',
@@ -113,6 +119,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'bytes',
+    about: 'cost',
     name: 'bytes per sample',
     quantity: 'bytes',
     better: 'less',
@@ -120,6 +127,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'busiest',
+    about: 'cost',
     name: 'busiest link a sample',
     quantity: 'bytes',
     better: 'less',
@@ -127,6 +135,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'joules',
+    about: 'cost',
     name: 'joules per sample',
     quantity: 'joules',
     better: 'less',
@@ -134,6 +143,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'memory',
+    about: 'cost',
     name: 'peak memory, largest',
     quantity: 'bytes',
     better: 'less',
@@ -141,6 +151,7 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'tensors',
+    about: 'cost',
     name: 'peak tensors, largest',
     quantity: 'bytes',
     better: 'less',
@@ -148,14 +159,23 @@ export const metrics: readonly Metric[] = [
   },
   {
     id: 'redundant',
+    about: 'cost',
     name: 'redundant computing',
     quantity: 'share',
     better: 'less',
     of: redundantShare,
   },
-  { id: 'loss', name: 'final loss', quantity: 'loss', better: 'less', of: (run) => run.finalLoss },
+  {
+    id: 'loss',
+    about: 'outcome',
+    name: 'final loss',
+    quantity: 'loss',
+    better: 'less',
+    of: (run) => run.finalLoss,
+  },
   {
     id: 'accuracy',
+    about: 'outcome',
     name: 'accuracy',
     quantity: 'share',
     better: 'more',

@@ -56,6 +56,7 @@ export function comparisonTables(comparison: Comparison, width = 100): readonly 
 export function tableNotes(comparison: Comparison): readonly string[] {
   const repeats = Math.max(0, ...groupRuns(comparison).map(({ runs }) => runs.length));
   const { targetAccuracy } = comparison.settings;
+  const hosts = new Set(comparison.runs.flatMap(({ energy }) => energy?.source ?? []));
   const kinds = new Set(comparison.runs.flatMap((run) => energiesOf(run).map(({ kind }) => kind)));
   return [
     ...(repeats > 1
@@ -67,6 +68,12 @@ export function tableNotes(comparison: Comparison): readonly string[] {
       ? []
       : [`Target: an accuracy of ${formatQuantity(targetAccuracy, 'share')}.`]),
     ...(kinds.size > 0 ? [`Joules are ${[...kinds].sort().join(' in part, in part ')}.`] : []),
+    ...(hosts.size > 0
+      ? [
+          `They are of the host that all nodes shared (${[...hosts].join(', ')}) and all that ran on it.`,
+        ]
+      : []),
+    'Idle time leaves out the time in which the model was tested or saved.',
   ];
 }
 

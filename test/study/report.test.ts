@@ -72,7 +72,10 @@ describe('the report', () => {
   test('shows the figures of the data', () => {
     const rows = textOf('#outcome tbody tr');
     for (const { name, runs } of groupRuns(example)) {
-      const row = rows.split('\n').find((line) => line.startsWith(name))!;
+      const row = rows
+        .split('\n')
+        .filter((line) => line.startsWith(name))
+        .join(' ');
       expect(row).toContain(formatQuantity(mean(runs.map(({ seconds }) => seconds)), 'seconds'));
       expect(row).toContain(formatQuantity(runs[0]!.bytesPerSample, 'bytes'));
     }
@@ -105,7 +108,8 @@ describe('the report', () => {
     const sources = textOf('#sources tbody tr');
     for (const figure of ['times', 'idle time', 'bytes', 'memory', 'loss'])
       expect(sources).toMatch(new RegExp(`^${figure}.* measured`, 'm'));
-    expect(sources).toMatch(/^energy modelled model pi-4b not stated/m);
+    expect(sources).toMatch(/^energy modelled model pi-4b: .* not stated/m);
+    expect(sources).not.toMatch(/^(throttled|redundant)/m);
     const measured = renderReport(
       withNodes((node) => ({
         ...node,
@@ -121,6 +125,42 @@ describe('the report', () => {
     expect(textOf('#sources tbody tr', measured)).toMatch(
       /^energy measured hwmon ina219 ±2.0 %: its data sheet; .* could not be read/m,
     );
+  });
+
+  test('a host that all nodes share is measured once, and said to be', () => {
+    const energy = {
+      kind: 'measured' as const,
+      source: 'RAPL package-0',
+      total: 100,
+      seconds: 30,
+      floorJoules: 80,
+      marginalJoules: 20,
+    };
+    const text = renderReport({
+      ...example,
+      runs: example.runs.map((run) => ({ ...run, energy })),
+    });
+    const sources = textOf('#sources tbody tr', text);
+    expect(sources).toMatch(/^energy measured RAPL package-0: the whole host, one figure for all/m);
+    expect(sources).toMatch(/^energy of a node modelled model pi-4b/m);
+    expect(textOf('#costs figcaption', text)).toMatch(/of the host that all nodes share, measured/);
+    expect(textOf('#outcome .note', text)).toContain('the host that all nodes shared (RAPL');
+  });
+
+  test('what was stopped or computed for nothing is shown where there is any', () => {
+    const text = renderReport(
+      withNodes((node) => ({
+        ...node,
+        throttledSeconds: 1.5,
+        figures: { ...node.figures, staleSeconds: node.figures.busySeconds.forward },
+      })),
+    );
+    expect(textOf('#sources tbody tr', text)).toMatch(/^throttled time measured .*cpu\.stat/m);
+    expect(textOf('#sources tbody tr', text)).toMatch(/^redundant computing measured/m);
+    expect(textOf('#nodes thead', text)).toMatch(/on stale weights.*throttled/);
+    expect(textOf('#nodes thead')).not.toMatch(/stale|throttled/);
+    expect(textOf('#outcome thead', text)).toContain('redundant computing');
+    expect(textOf('#outcome thead')).toMatch(/busiest link .*peak tensors/);
   });
 
   test('is one file: nothing is fetched, nothing is run', () => {

@@ -63,6 +63,7 @@ export function costSection(groups: readonly Group[]): Html {
   const kinds = new Set(
     groups.flatMap(({ runs }) => runs.flatMap((run) => energiesOf(run).map(({ kind }) => kind))),
   );
+  const isOfHost = groups.some(({ runs }) => runs.some(({ energy }) => energy));
   return html`<section id="costs">
     <h2>What a sample costs</h2>
     <div class="pair">
@@ -76,7 +77,8 @@ export function costSection(groups: readonly Group[]): Html {
         kinds.size > 0 &&
         html`<figure>
           <figcaption>
-            <strong>Joules per sample</strong>, of all devices together,
+            <strong>Joules per sample</strong>, of
+            ${isOfHost ? 'the host that all nodes share' : 'all devices together'},
             ${[...kinds].sort().join(' and ')}
           </figcaption>
           ${costPlot(groups, 'joules', joulesByCause)}

@@ -23,8 +23,9 @@ export function idleSection(groups: readonly Group[]): Html {
   return html`<section id="idle">
     <h2>Idle time</h2>
     <p>
-      Each bar is a node’s whole time between its first and its last commit. In its solid part the
-      node computed; in the rest it waited, and the figure at the end is how much that was.
+      Each bar is a node’s time between its first and its last commit, without that in which the
+      model was tested or saved. In its solid part the node computed; in the rest it waited, and the
+      figure at the end is how much that was.
     </p>
     ${areaLegend([
       { name: 'computes', fill: fillOf('busy') },

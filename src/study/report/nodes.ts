@@ -61,6 +61,16 @@ const nodeColumns: readonly NodeColumn[] = [
       ),
   ],
   [
+    'engine’s thread',
+    (of) =>
+      optional(
+        of((node) => node.engineCpuSeconds ?? NaN),
+        'seconds',
+      ),
+  ],
+  ['thrown away', (of) => unlessNone(of(({ figures }) => figures.thrownAwaySeconds))],
+  ['on stale weights', (of) => unlessNone(of(({ figures }) => figures.staleSeconds))],
+  [
     'throttled',
     (of) =>
       optional(
@@ -89,6 +99,10 @@ const nodeColumns: readonly NodeColumn[] = [
 const none = '–';
 const optional = (value: number, quantity: 'seconds' | 'joules'): string =>
   Number.isNaN(value) ? none : formatQuantity(value, quantity);
+
+/** A column of nothing but none is not shown. */
+const unlessNone = (seconds: number): string =>
+  seconds > 0 ? formatQuantity(seconds, 'seconds') : none;
 
 export function nodesSection(groups: readonly Group[]): Html {
   const rows = groups.flatMap((group) =>

@@ -29,9 +29,9 @@ export function summary(comparison: Comparison, groups: readonly Group[], verdic
     </header>
     <section id="outcome">
       <h2>Outcome</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="Outcome by architecture">
-        ${figuresTable(groups)}
-      </div>
+      ${figuresTable(groups, 'outcome', 'Outcome by architecture')}
+      <h3>What it took</h3>
+      ${figuresTable(groups, 'cost', 'Cost by architecture')}
       <p class="note">
         ${tableNotes(comparison).join(' ')} ★ is the best of its column; a bar is as long as its
         figure is large.
@@ -40,27 +40,30 @@ export function summary(comparison: Comparison, groups: readonly Group[], verdic
     </section>`;
 }
 
-function figuresTable(groups: readonly Group[]): Html {
-  const shown = metrics.filter((metric) =>
-    groups.some((group) => valuesOf(group, metric).length > 0),
+function figuresTable(groups: readonly Group[], about: Metric['about'], label: string): Html {
+  const shown = metrics.filter(
+    (metric) =>
+      metric.about === about && groups.some((group) => valuesOf(group, metric).length > 0),
   );
-  return html`<table>
-    <thead>
-      <tr>
-        <th scope="col">architecture</th>
-        ${shown.map(({ name }) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${groups.map(
-        (group) =>
-          html`<tr>
-            <th scope="row"><span class="name">${symbolOf(group)} ${group.name}</span></th>
-            ${shown.map((metric) => figureCell(group, groups, metric))}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">architecture</th>
+          ${shown.map(({ name }) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${groups.map(
+          (group) =>
+            html`<tr>
+              <th scope="row"><span class="name">${symbolOf(group)} ${group.name}</span></th>
+              ${shown.map((metric) => figureCell(group, groups, metric))}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 const symbolOf = (group: Group): Html => {
