@@ -53,7 +53,7 @@ export class RingReduce {
   #step = -1;
   /** What came for the step after this one. */
   #next: Reduce[] = [];
-  /** Messages of which the bytes, a block's gradient in place, have not left; by block. */
+  /** Messages of which the bytes, gradients in place, have not left; by block. */
   readonly #leaving = new Map<number, number>();
 
   constructor(buckets: readonly Bucket[], seat: Seat, outbox: Outbox, works: WorkQueue) {
@@ -86,19 +86,20 @@ export class RingReduce {
     for (const message of early) this.take(message);
   }
 
-  /** What of a block begins its way here: this node's own chunk of each of its buckets. */
+  /** What begins its way here when a block is complete: this node's own chunk of each bucket that then is. */
   own(block: number): readonly Chunk[] {
-    return this.#bucketsOf(block).map(([, { chunks }]) => chunks[this.#seat.index]!);
+    return this.#completedBy(block).map(([, { chunks }]) => chunks[this.#seat.index]!);
   }
 
-  #bucketsOf(block: number): readonly (readonly [number, Bucket])[] {
-    return [...this.#buckets.entries()].filter(([, { block: of }]) => of === block);
+  /** The buckets that are complete when a block is, and those above. */
+  #completedBy(block: number): readonly (readonly [number, Bucket])[] {
+    return [...this.#buckets.entries()].filter(([, { blocks }]) => blocks.at(-1) === block);
   }
 
-  /** This node's own gradient of a block is complete; and what of it is its own chunks'. */
+  /** This node's own gradient of a block is complete; and what leaves with it. */
   ready(block: number, own: readonly Payload[]): void {
     const { index, nodes } = this.#seat;
-    for (const [place, [bucket, { chunks }]] of this.#bucketsOf(block).entries()) {
+    for (const [place, [bucket, { chunks }]] of this.#completedBy(block).entries()) {
       const state = this.#states[bucket]!;
       state.isReady = true;
       if (nodes === 1) state.missing = 0;
@@ -157,9 +158,13 @@ export class RingReduce {
 
   /** Sends straight from where the gradient is: it may not be overwritten until the bytes have left. */
   #sendOwn(passage: Passage): void {
-    const { block } = this.#buckets[passage.bucket]!;
-    this.#leaving.set(block, (this.#leaving.get(block) ?? 0) + 1);
+    this.#count(passage.bucket, 1);
     this.#send(passage);
+  }
+
+  #count(bucket: number, change: 1 | -1): void {
+    for (const block of this.#buckets[bucket]!.blocks)
+      this.#leaving.set(block, (this.#leaving.get(block) ?? 0) + change);
   }
 
   #send(fields: Passage): void {
@@ -181,7 +186,6 @@ export class RingReduce {
   sent(message: Message): void {
     // Beyond hop n a chunk is handed on as it came, not from this node's memory.
     if (message.type !== 'reduce' || message.hop > this.#seat.nodes) return;
-    const { block } = this.#buckets[message.bucket]!;
-    this.#leaving.set(block, (this.#leaving.get(block) ?? 1) - 1);
+    this.#count(message.bucket, -1);
   }
 }
