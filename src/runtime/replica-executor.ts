@@ -4,6 +4,7 @@
 import { RingError } from '../errors.ts';
 import { elementCount } from '../graph/graph.ts';
 import { countCorrect } from '../model/accuracy.ts';
+import { checkTargets } from '../model/targets.ts';
 import { parseRingTraining } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import type { Block, Executor, Microbatch, Work, WorkResult } from '../node.ts';
@@ -185,6 +186,7 @@ export class ReplicaExecutor implements Executor {
     read.catch(() => undefined);
     return async () => {
       const { inputs, targets } = await read;
+      checkTargets(this.#training, targets!, (row) => this.#nameOf(of, row));
       await this.#running;
       this.#targets = targets;
       return { [this.#stages[0]!.inputs[0]!.name]: bytesOf(inputs) };
@@ -197,6 +199,12 @@ export class ReplicaExecutor implements Executor {
     const batch = this.#batchOf(step);
     const source = this.#sources?.train ?? this.#table;
     return source.read(places.map((place) => batch[place]!));
+  }
+
+  #nameOf({ mode, step, position }: Microbatch, row: number): string {
+    return mode === 'train'
+      ? `training sample ${this.#batchOf(step)[position + row]}`
+      : `test sample ${position + row}`;
   }
 
   async #weights({ block, first, rows, outgoing }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
