@@ -12,6 +12,7 @@ import { ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Executor, Node, Purpose, Work, WorkResult } from '../node.ts';
 import { Master as ServerMaster } from '../parameter-server/master.ts';
+import type { Servers } from '../parameter-server/enrolment.ts';
 import { Member } from '../parameter-server/member.ts';
 import { cutStages } from '../plan/cutter.ts';
 import type { Dataset, Engine } from '../ports.ts';
@@ -53,12 +54,17 @@ export interface MasterRequest {
 
 type Capabilities = Omit<MessageOf<'join'>, 'type' | 'address'>;
 
-/** Tells before anyone is waited for that there are more nodes than can be of use. Errors: TOO_MANY_NODES. */
+/**
+ * Tells before anyone is waited for that there are more nodes than can be of use; those that are only
+ * servers take no share of a batch. Errors: TOO_MANY_NODES.
+ */
 export function requireFewEnough(
   architecture: Architecture,
   { resolved }: ResolvedTraining,
   nodes: number,
+  servers: Servers = 'colocated',
 ): void {
+  const workers = servers === 'colocated' ? nodes : nodes - servers;
   if (architecture === 'ring') {
     const trainable = resolved.layers.filter(({ parameters }) => parameters.length > 0);
     const usable = Math.max(1, trainable.length);
@@ -71,10 +77,10 @@ export function requireFewEnough(
         'TOO_MANY_NODES',
         `${limit}, not ${usable === 1 ? 'on ' : ''}${nodes}: ask for fewer nodes or add layers`,
       );
-  } else if (nodes > resolved.batch)
+  } else if (workers > resolved.batch)
     throw new RingError(
       'TOO_MANY_NODES',
-      `a batch has ${resolved.batch} samples, so at most ${resolved.batch} nodes can share it, not ${nodes}: ask for fewer nodes or a larger batch`,
+      `a batch has ${resolved.batch} samples, so at most ${resolved.batch} workers can share it, not ${workers}: ask for fewer nodes or a larger batch`,
     );
 }
 

@@ -78,7 +78,7 @@ export const doorTimeout = { timeoutMilliseconds: 10_000 };
 export async function startMaster(options: MasterSessionOptions): Promise<Session> {
   const { training, workers } = options;
   const { architecture = 'ring' } = options;
-  requireFewEnough(architecture, training, workers.count + 1);
+  requireFewEnough(architecture, training, workers.count + 1, options.server?.servers);
   const engine = await createEngine(options.engine);
   let listener: Listener | undefined;
   let local: LocalWorkers | undefined;

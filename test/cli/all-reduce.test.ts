@@ -69,6 +69,6 @@ test('more nodes than samples of a batch are refused', async () => {
   const file = writeTraining('ar-many.json', { batch: 2 });
   const flags = ['--architecture', 'all-reduce', '--nodes', '3'];
   expect(outcome(await run('train', file, ...flags, '--out', inFolder('ar-many')))).toEqual(
-    failure(2, /a batch has 2 samples, so at most 2 nodes can share it, not 3/),
+    failure(2, /a batch has 2 samples, so at most 2 workers can share it, not 3/),
   );
 });
