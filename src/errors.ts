@@ -21,6 +21,7 @@ export const errorCodes = {
   NOT_FINITE: { exit: 6, about: 'the loss or a gradient is NaN or infinite' },
   ENGINE: { exit: 7, about: 'the engine asked for is not available or failed' },
   SENSOR: { exit: 8, about: 'a power sensor is missing, may not be read, or is gone' },
+  LAB: { exit: 9, about: 'devices cannot be emulated here, or not so many' },
   GRAPH: { exit: 70, about: 'a graph is malformed (a fault of RingTMP, not of its user)' },
   STORE: { exit: 74, about: 'a file cannot be written' },
   INTERRUPTED: { exit: 130, about: 'the user stopped the run' },

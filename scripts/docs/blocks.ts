@@ -2,6 +2,7 @@
 
 import { errorCodes } from '../../src/errors.ts';
 import { trainingJsonSchema } from '../../src/model/training.ts';
+import { deviceProfiles } from '../../src/power/index.ts';
 import { messageKinds } from '../../src/protocol/messages.ts';
 import { drawSchedule } from '../../src/simulator/picture.ts';
 import { runCostedRing } from '../../test/ring/costed-ring.ts';
@@ -27,6 +28,22 @@ function messageTable(): string {
   return ['| number | message | fields | tensors |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+function boardTable(): string {
+  const rows = deviceProfiles.flatMap(
+    ({ name, device, coreSpeed, memoryBytes, idleWatts, loadWatts }) =>
+      coreSpeed
+        ? [
+            `| \`${name}\` | ${device} | ${Number((coreSpeed.flops / 1e9).toFixed(2))} | ${memoryBytes / 2 ** 30} GiB | ${idleWatts} + ${loadWatts} | ${coreSpeed.citation} |`,
+          ]
+        : [],
+  );
+  return [
+    '| board | device | GFLOP/s of a core | memory | watts idle + load | speed from |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
 async function schedulePicture(): Promise<string> {
   const { spans } = await runCostedRing({ nodes: 3, microbatches: 4 });
   return `\`\`\`text\n${drawSchedule(spans, 1)}\n\`\`\``;
@@ -36,6 +53,7 @@ async function schedulePicture(): Promise<string> {
 export const blocks = async (): Promise<Readonly<Record<string, string>>> => ({
   errors: errorTable(),
   messages: messageTable(),
+  boards: boardTable(),
   schedule: await schedulePicture(),
   keys: keyTable(schema, ['resolved']),
   data: kindSections(part('data'), 'kind', '###'),
@@ -47,6 +65,7 @@ export const blocks = async (): Promise<Readonly<Record<string, string>>> => ({
 export const pages = [
   'ARCHITECTURE.md',
   'docs/errors.md',
+  'docs/lab.md',
   'docs/protocol.md',
   'docs/training-file.md',
 ] as const;

@@ -20,6 +20,7 @@ import { onInterrupt } from './interrupt.ts';
 import { bar, LiveLine } from './live-line.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
+import { laboratory } from './places.ts';
 import { newRunFolder, requireWritable } from './run-folder.ts';
 import { formatTable } from './table.ts';
 import { readTrainingFile, withFlags, withWholePaths } from './training-file.ts';
@@ -62,11 +63,11 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
   const given = await readTrainingFile(file);
   const parsed = parseTraining(withFlags(given.value, flags), given.where);
   const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
-  const nodes = flags.nodes ?? training.nodes ?? 4;
+  const nodes = flags.nodes ?? laboratory?.devices.length ?? training.nodes ?? 4;
   if (nodes < 2)
     throw new RingError('USAGE', `--nodes is ${nodes}: to compare, at least 2 are needed`);
-  const profile =
-    flags.deviceProfile === undefined ? undefined : deviceProfile(flags.deviceProfile);
+  const profileName = flags.deviceProfile ?? onlyBoard();
+  const profile = profileName === undefined ? undefined : deviceProfile(profileName);
   const architectures = architecturesOf(flags.architectures);
   const folder = flags.out ?? newRunFolder(`compare-${training.name ?? given.stem}`, new Date());
   requireWritable(folder, 'the comparison');
@@ -139,6 +140,12 @@ async function resolveOnce(training: Training, baseFolder: string): Promise<Reso
   }
 }
 
+/** The board of the lab, where all its devices are alike. */
+function onlyBoard(): string | undefined {
+  const [board, ...others] = new Set(laboratory?.devices.map((device) => device.board));
+  return others.length === 0 ? board : undefined;
+}
+
 function describe(
   training: ResolvedTraining,
   {
@@ -161,7 +168,7 @@ function describe(
       samples: runs[0]?.steps.at(-1)?.samples ?? 0,
       seed: training.seed,
       ...(targetAccuracy !== undefined && { targetAccuracy }),
-      link: 'loopback, processes of one machine',
+      link: laboratory?.description ?? 'loopback, processes of one machine',
       training: {
         model: training.model.map(({ layer }) => layer).join(', '),
         parameters: formatCount(parameters),

@@ -14,6 +14,7 @@ import {
 } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
 import type { Recorder } from '../runtime/recorder.ts';
+import { laboratory } from './places.ts';
 
 /** Watts want a reading every second or so. */
 const sampleMilliseconds = 1000;
@@ -30,8 +31,12 @@ export interface SensorChoice {
   readonly unreadable?: string;
 }
 
-/** Opens this device's sensor, if it has one, and looks for a second at what it shows in idle. */
+/**
+ * Opens this device's sensor, if it has one, and looks for a second at what it shows in idle. A lab's
+ * devices have none: those of the machine measure the machine.
+ */
 export async function openSensor(sysfs?: string): Promise<SensorChoice> {
+  if (laboratory) return {};
   const { source, passedOver } = await openPowerSource(sysfs === undefined ? {} : { sysfs });
   if (source) {
     const idleWatts = await idleWattsOf(source);

@@ -20,16 +20,20 @@ export class LocalWorkers {
   readonly #exits: Promise<void>[] = [];
   #closing = false;
 
-  /** `lost` is told when a worker ends with an error before it was asked to end. */
+  /**
+   * One for each of `entrances`: what to put before its command, so that it runs elsewhere. `lost` is told
+   * when a worker ends with an error before it was asked to end.
+   */
   constructor(
-    count: number,
+    entrances: readonly (readonly string[])[],
     invitation: string,
     { kind = 'auto', threads = 1 }: EngineOptions,
     lost: (reason: string) => void,
   ) {
     const flags = ['join', '--quiet', '--engine', kind, '--threads', String(threads)];
-    for (let k = 0; k < count; k += 1) {
-      const child = spawn(process.execPath, [...nodeFlags, mainFile, ...flags], {
+    for (const entrance of entrances) {
+      const command = [...entrance, process.execPath, ...nodeFlags, mainFile, ...flags];
+      const child = spawn(command[0]!, command.slice(1), {
         env: { ...process.env, [invitationVariable]: invitation },
         stdio: ['ignore', 'ignore', 'pipe'],
         // Ctrl-C is for the master, which ends the ring in order.

@@ -145,13 +145,40 @@ program
   .option('--json', 'print it in JSON')
   .action(async (run, flags) => (await import('./inspect.ts')).inspect(run, flags));
 
+const lab = program
+  .command('lab')
+  .description('emulate low-power devices on this machine (Linux, as root)');
+lab
+  .command('run')
+  .description(
+    'run a command in the first of some devices; the workers that it starts run in the others',
+  )
+  .argument('<command...>', 'behind --, as in -- ringtmp train net.json --nodes 4')
+  .requiredOption(
+    '--devices <LIST>',
+    'COUNTxBOARD@..., e.g. 4xpi-4b@20mbit,pi-3b+@wifi (also @512mb, @5ms)',
+  )
+  .option(
+    '--scale <S>',
+    'slow motion: processors and links at this share of speed',
+    positiveNumber,
+    1,
+  )
+  .action(async (command, flags) => {
+    process.exitCode = await (await import('./lab.ts')).runInLab(command, flags);
+  });
+lab
+  .command('clean')
+  .description('remove what a lab left behind that was killed (the next run does so too)')
+  .action(async () => (await import('./lab.ts')).cleanLab());
+
 program.hook('preAction', (_, command) => {
   isOutputResult = command !== train && command !== join;
 });
 
 try {
   await program.parseAsync();
-  exit(0);
+  exit(Number(process.exitCode ?? 0));
 } catch (error) {
   exit(tellFailure(error));
 }

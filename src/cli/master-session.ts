@@ -30,6 +30,8 @@ import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
 import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
+import { withOwnLatency } from './own-links.ts';
+import { laboratory, placesOf } from './places.ts';
 import { version } from './version.ts';
 
 export interface MasterSessionOptions {
@@ -79,12 +81,18 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   const { training, workers } = options;
   const { architecture = 'ring' } = options;
   requireFewEnough(architecture, training, workers.count + 1, options.server?.servers);
+  const places = workers.kind === 'local' ? placesOf(workers.count) : undefined;
   const engine = await createEngine(options.engine);
   let listener: Listener | undefined;
   let local: LocalWorkers | undefined;
   try {
     const machine = createMaster(
-      { ...options, architecture, workers: workers.count, isLocal: workers.kind === 'local' },
+      {
+        ...options,
+        architecture,
+        workers: workers.count,
+        isLocal: places !== undefined && !laboratory,
+      },
       engine,
       describeDevice(engine.description, await measureSpeed(engine)),
     );
@@ -104,14 +112,14 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     });
     const secret = makeSecret();
     if (workers.count > 0) {
-      const address = workers.kind === 'join' ? workers.listen : '127.0.0.1:0';
+      const address = workers.kind === 'join' ? workers.listen : `${places!.host}:0`;
       const transport = new TcpTransport();
       const sessions = new SessionHost((link) => runner.addGuest(link));
       listener = await transport.listen(address, (link) => void admit(link, secret, sessions));
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
-    if (workers.kind === 'local' && invitation)
-      local = new LocalWorkers(workers.count, invitation, options.engine, (reason) => {
+    if (places && invitation)
+      local = new LocalWorkers(places.entrances, invitation, options.engine, (reason) => {
         // From then on the end of its link tells so, and the node decides what follows.
         if (!isFormed) runner.post({ type: 'failed', code: 'NODE_LOST', reason });
       });
@@ -155,7 +163,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
 export async function admit(link: Link, secret: string, sessions: SessionHost): Promise<void> {
   try {
     await openDoor(link, secret, 'host', doorTimeout);
-    await sessions.admit(link);
+    await sessions.admit(withOwnLatency(link));
   } catch {
     // A stranger is turned away, and told so by the door; the ring is not disturbed.
   }
@@ -168,7 +176,8 @@ export const describeDevice = (
 ): Omit<MessageOf<'join'>, 'type' | 'address'> => ({
   name: hostname(),
   cores: availableParallelism(),
-  memoryBytes: totalmem(),
+  // A control group, a container's for instance, may allow less.
+  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
   engine,
   flops,
   version,

@@ -7,6 +7,7 @@ import type { Training } from '../model/training.ts';
 import { formatNumberOf } from './format.ts';
 import type { MasterSessionOptions } from './master-session.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { laboratory } from './places.ts';
 
 export interface RingFlags {
   readonly nodes?: number;
@@ -51,5 +52,7 @@ export function engineOf(
       'USAGE',
       `--threads ${threads} is more than the ${formatNumberOf(cores, 'core')} of this device: give at most ${cores}`,
     );
-  return { kind: flags.engine ?? file.engine ?? 'auto', threads };
+  // A lab's devices are slowed down by what the built-in kernels do.
+  const usual = laboratory ? 'wasm' : 'auto';
+  return { kind: flags.engine ?? file.engine ?? usual, threads };
 }

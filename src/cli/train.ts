@@ -21,6 +21,7 @@ import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import { engineOf, workersOf } from './ring-flags.ts';
 import type { EngineFlags, RingFlags } from './ring-flags.ts';
+import { laboratory } from './places.ts';
 import { newRunFolder, requireRoom } from './run-folder.ts';
 import { serverOf } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
@@ -67,7 +68,7 @@ async function trainFile(file: string | undefined, flags: TrainFlags): Promise<v
   const given = file === undefined ? builtIn : await readTrainingFile(file);
   const parsed = parseTraining(withFlags(given.value, flags), given.where);
   const training = { ...parsed, data: withWholePaths(parsed.data, given.baseFolder) };
-  const workers = workersOf(flags, training.nodes ?? 1);
+  const workers = workersOf(flags, laboratory?.devices.length ?? training.nodes ?? 1);
   const server = serverOf(flags, training, workers.count + 1);
   const folder = flags.out ?? newRunFolder(training.name ?? given.stem, new Date());
   requireRoom(folder);

@@ -19,6 +19,7 @@ import { gaugesOf } from './device-gauges.ts';
 import { measureEnergy, openSensor } from './energy.ts';
 import { admit, describeDevice, doorTimeout } from './master-session.ts';
 import type { Session } from './master-session.ts';
+import { withOwnLatency } from './own-links.ts';
 
 export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
 
@@ -39,7 +40,7 @@ export async function startWorker(
       const opened = await transport.connect(at);
       await openDoor(opened, secret, 'guest', doorTimeout);
       ({ localHost } = opened);
-      return opened;
+      return withOwnLatency(opened);
     });
   const link = await knock(address);
   const engine = await createEngine(engineOptions);

@@ -33,6 +33,7 @@ export const layers = [
   'power',
   'data',
   'checkpoint',
+  'lab',
   'study',
   'cli',
   'index.ts',
@@ -60,7 +61,14 @@ export const pureLayers: readonly Layer[] = [
 ];
 
 /** Each implements a port and knows the ports, the types that cross them, and nothing else. */
-export const adapters: readonly Layer[] = ['engine', 'transport', 'power', 'data', 'checkpoint'];
+export const adapters: readonly Layer[] = [
+  'engine',
+  'transport',
+  'power',
+  'data',
+  'checkpoint',
+  'lab',
+];
 
 const knownToAdapters: readonly Layer[] = ['errors.ts', 'graph', 'ports.ts', 'model', 'protocol'];
 

@@ -1,0 +1,29 @@
+// Where the nodes of this machine run: all here, or in a lab each in a device of its own.
+
+import { RingError } from '../errors.ts';
+import { ownLaboratory } from '../lab/index.ts';
+import { formatNumberOf } from './format.ts';
+
+/** The lab that this process runs in; undefined outside of one. */
+export const laboratory = ownLaboratory(process.env);
+
+export interface LocalPlaces {
+  /** The host that local workers reach their master at. */
+  readonly host: string;
+  /** For each worker, what to put before its command. */
+  readonly entrances: readonly (readonly string[])[];
+}
+
+/** Errors: USAGE when the lab has too few devices. */
+export function placesOf(workers: number): LocalPlaces {
+  if (!laboratory)
+    return { host: '127.0.0.1', entrances: Array.from({ length: workers }, () => []) };
+  const { own, devices } = laboratory;
+  const others = devices.filter(({ name }) => name !== own.name);
+  if (workers > others.length)
+    throw new RingError(
+      'USAGE',
+      `${formatNumberOf(workers + 1, 'node')} do not fit in a lab of ${formatNumberOf(devices.length, 'device')}, each in one: ask for fewer with --nodes, or give the lab more`,
+    );
+  return { host: own.address, entrances: others.slice(0, workers).map(({ enter }) => enter) };
+}
