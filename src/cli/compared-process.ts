@@ -12,6 +12,7 @@ import { comparedRun } from './compared-run.ts';
 import type { ComparedRunOptions } from './compared-run.ts';
 import type { Session } from './master-session.ts';
 import { mainFile, nodeFlags } from './own-command.ts';
+import { laboratory } from './places.ts';
 
 /** What the child is to do. Paths in the training are whole. */
 export type ComparedRequest = Pick<
@@ -76,7 +77,7 @@ export async function serveComparedRun(): Promise<void> {
   const { training, idleWatts } = request;
   try {
     const data = await openData(training.data, { seed: training.seed, baseFolder: '/' });
-    const { source } = await openPowerSource();
+    const { source } = laboratory ? {} : await openPowerSource();
     const sensor = source && { source, ...(idleWatts !== undefined && { idleWatts }) };
     const run = await comparedRun({
       ...request,
