@@ -15,6 +15,7 @@ import { Master as ServerMaster } from '../parameter-server/master.ts';
 import type { Servers } from '../parameter-server/enrolment.ts';
 import { Member } from '../parameter-server/member.ts';
 import { cutStages } from '../plan/cutter.ts';
+import type { Hop } from '../plan/profile.ts';
 import type { Dataset, Engine } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Master } from '../ring/master.ts';
@@ -47,6 +48,8 @@ export interface MasterRequest {
   /** Nodes besides the master. */
   readonly workers: number;
   readonly isLocal: boolean;
+  /** What every hop of a ring can do, where it is known. */
+  readonly hop?: Hop;
   readonly loadedStep?: number;
   /** With a parameter server: how it is set up. */
   readonly server?: ServerSettings;
@@ -111,7 +114,7 @@ export function createWorker(join: MessageOf<'join'>, engine: Engine): Machine {
 }
 
 function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabilities): Machine {
-  const { training, purpose, course, samples, workers, isLocal, loadedStep } = request;
+  const { training, purpose, course, samples, workers, isLocal, hop, loadedStep } = request;
   const { layers, rows } = training.resolved;
   const node = new Master({
     ...common(training),
@@ -124,7 +127,7 @@ function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabi
     layersWithParameters: layers.flatMap(({ parameters, state }, layer) =>
       parameters.length + state.length > 0 ? [layer] : [],
     ),
-    cut: (members) => cutStages({ training, members, purpose, isLocal }),
+    cut: (members) => cutStages({ training, members, purpose, isLocal, ...(hop && { hop }) }),
     ...(loadedStep !== undefined && { loadedStep }),
   });
   return { node, executor: new EngineExecutor(engine, new SampleReader(samples)) };

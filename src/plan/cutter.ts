@@ -18,6 +18,8 @@ export interface CutterRequest {
   readonly purpose: 'train' | 'use';
   /** All nodes are on one machine: they share its memory, and links cost little. */
   readonly isLocal: boolean;
+  /** What every hop can do, where it is known; otherwise it is assumed. */
+  readonly hop?: Hop;
 }
 
 /** Assumed until links are measured: loopback, and a home network of 100 Mbit/s. */
@@ -54,7 +56,7 @@ export function cutStages(request: CutterRequest): PlacedStage[][] {
     flops,
     memoryBytes: Math.min((usableShare * memoryBytes) / sharing, engineLimitBytes),
   }));
-  const hop = isLocal ? loopback : homeNetwork;
+  const hop = request.hop ?? (isLocal ? loopback : homeNetwork);
   const hops = members.length > 1 ? members.map(() => hop) : [];
   const { opening, workers, closing } = partition({ layers, devices, hops, microbatches });
   const closed = { place: 'closing' as const, ...closing };

@@ -11,7 +11,7 @@ import type { Block, Executor, Microbatch, Work, WorkResult } from '../node.ts';
 import type { Dataset, Engine, Samples } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
-import { blocksOf, withShare } from './replica-blocks.ts';
+import { blocksOf, withShare } from '../machine/replica-blocks.ts';
 import { SampleTable, samplesPayload } from './sample-table.ts';
 import { SliceMemory } from './slice-memory.ts';
 import { placeStages, StageEngine } from './stage-engine.ts';

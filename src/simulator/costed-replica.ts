@@ -2,6 +2,7 @@
 
 import { RingError } from '../errors.ts';
 import type { Block, Payload, Slice, Work, WorkResult } from '../node.ts';
+import { tensorHeaderBytes } from './costed.ts';
 import type { SimulatedExecutor } from './simulation.ts';
 
 export class CostedReplica implements SimulatedExecutor {
@@ -43,6 +44,10 @@ export class CostedReplica implements SimulatedExecutor {
   }
 }
 
-const sizeOf = (slices: readonly Slice[]): Payload => ({
-  bytes: slices.reduce((sum, { count }) => sum + 4 * count, 0),
+/** As a payload with a tensor for each slice. */
+export const sizeOf = (slices: readonly Slice[]): Payload => ({
+  bytes: slices.reduce(
+    (sum, { count }) => sum + 4 * count + tensorHeaderBytes,
+    slices.length > 0 ? -tensorHeaderBytes : 0,
+  ),
 });

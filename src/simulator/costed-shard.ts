@@ -1,6 +1,7 @@
 // A shard of a parameter server that computes nothing: it answers with the sizes of what it holds.
 
-import type { Key, ShardWork, Work, WorkResult } from '../node.ts';
+import type { Key, Payload, ShardWork, Work, WorkResult } from '../node.ts';
+import { sizeOf } from './costed-replica.ts';
 import type { SimulatedExecutor } from './simulation.ts';
 
 export class CostedShard implements SimulatedExecutor {
@@ -33,8 +34,7 @@ export class CostedShard implements SimulatedExecutor {
     }
   }
 
-  #valueOf({ key }: Extract<ShardWork, { kind: 'apply' | 'value' }>): { readonly bytes: number } {
-    const { slices } = this.#keys.get(key)!;
-    return { bytes: slices.reduce((sum, { count }) => sum + 4 * count, 0) };
+  #valueOf({ key }: Extract<ShardWork, { kind: 'apply' | 'value' }>): Payload {
+    return sizeOf(this.#keys.get(key)!.slices);
   }
 }

@@ -5,6 +5,9 @@ import { RingError } from '../errors.ts';
 import type { Place, Work, WorkResult } from '../node.ts';
 import type { SimulatedExecutor } from './simulation.ts';
 
+/** What a frame says of each tensor: its name, type and shape. That of the first is counted with its message. */
+export const tensorHeaderBytes = 56;
+
 export interface CostedStage {
   /** Bytes of the activation that the stage sends on, and of the gradient that it sends back. */
   readonly outputBytes: number;

@@ -2,6 +2,7 @@
 // hears that they have come.
 
 import type { Effect, Event, Message } from '../node.ts';
+import { tensorHeaderBytes } from './costed.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Device, RunningNode } from './device.ts';
 import type { Flight, LinkEnd } from './link.ts';
@@ -17,7 +18,7 @@ const patienceMessages = 32;
 const frameBytes = 96;
 
 const bytesOf = (message: Message): number =>
-  frameBytes + ('payload' in message ? message.payload.bytes : 0);
+  frameBytes + ('payload' in message ? tensorHeaderBytes + message.payload.bytes : 0);
 
 export interface TrafficRoutes {
   readonly clock: VirtualClock;

@@ -64,11 +64,11 @@ class ShapedLink implements Link {
   readonly #link: Link;
   readonly #clock: ShaperClock;
   readonly #port: Port;
+  /** What is yet to leave, and what has come but is not there yet: in order, though a timer may overtake another. */
+  readonly #leaving: (() => void)[] = [];
+  readonly #coming: (() => void)[] = [];
   readonly #arrived: Arrived[] = [];
   readonly #inbox: Inbox;
-  /** Frames that have come but are not there yet. */
-  #pending = 0;
-  #ending: { readonly error: Error | undefined } | undefined;
   #lastSent: Promise<unknown> = Promise.resolve();
   #isReading = false;
 
@@ -81,9 +81,10 @@ class ShapedLink implements Link {
       holdsNothing: () => this.#arrived.length === 0,
       next: () => this.#next(),
     });
+    // The end comes like a frame, behind all others.
     link.onClose((error) => {
-      this.#ending = { error };
-      this.#endWhenDrained();
+      this.#coming.push(() => this.#inbox.end(error));
+      clock.at(port.arrives(0), () => this.#coming.shift()!());
     });
   }
 
@@ -98,9 +99,8 @@ class ShapedLink implements Link {
   send(parts: readonly Uint8Array[]): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const sent = new Promise<void>((resolve, reject) => {
-      this.#clock.at(this.#port.leaves(length), () => {
-        this.#link.send(parts).then(resolve, reject);
-      });
+      this.#leaving.push(() => void this.#link.send(parts).then(resolve, reject));
+      this.#clock.at(this.#port.leaves(length), () => this.#leaving.shift()!());
     });
     this.#lastSent = sent.catch(() => undefined);
     return sent;
@@ -130,13 +130,11 @@ class ShapedLink implements Link {
   }
 
   #arrive(frame: Uint8Array, release: (() => void) | undefined): void {
-    this.#pending += 1;
-    this.#clock.at(this.#port.arrives(frame.length), () => {
-      this.#pending -= 1;
+    this.#coming.push(() => {
       this.#arrived.push({ frame, release });
       this.#inbox.draw();
-      this.#endWhenDrained();
     });
+    this.#clock.at(this.#port.arrives(frame.length), () => this.#coming.shift()!());
   }
 
   #next(): Arrived | undefined {
@@ -144,9 +142,5 @@ class ShapedLink implements Link {
     if (next === undefined || next.frame.length <= this.maximumFrameBytes) return next;
     this.abort(frameTooLarge(this.remote, next.frame.length, this.maximumFrameBytes));
     return undefined;
-  }
-
-  #endWhenDrained(): void {
-    if (this.#ending && this.#pending === 0) this.#inbox.end(this.#ending.error);
   }
 }

@@ -28,6 +28,7 @@ export const layers = [
   'meter',
   'runtime',
   'simulator',
+  'expectation',
   'engine',
   'transport',
   'power',
@@ -58,6 +59,7 @@ export const pureLayers: readonly Layer[] = [
   'all-reduce',
   'meter',
   'simulator',
+  'expectation',
 ];
 
 /** Each implements a port and knows the ports, the types that cross them, and nothing else. */
