@@ -105,7 +105,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   };
 }
 
-/** Times a run by its reports. */
+/** Times a run by its reports: from each step's beginning to its commit. */
 class Stopwatch {
   seconds = 0;
   readonly results: StepResult[] = [];
@@ -147,9 +147,14 @@ class Stopwatch {
       case 'evaluating':
       case 'output':
       case 'saved':
-      case 'dropped':
-      case 'staleness':
         break;
+      // What it takes to go on without a node is part of the time.
+      case 'dropped':
+      case 'lost':
+      case 'reformed':
+      case 'replayed':
+      case 'staleness':
+        return;
     }
     this.#mark = now;
   }

@@ -40,13 +40,19 @@ test('the same training by every architecture gives one table and a report', asy
     expect(nodes).toHaveLength(architecture === 'single' ? 1 : 2);
     expect(samplesPerSecond).toBeGreaterThan(0);
     expect(joulesPerSample).toBeGreaterThan(0);
-    for (const { figures, timeline } of nodes) {
+    for (const { figures, timeline, tensorBytes, energy } of nodes) {
       expect(figures.steps).toBeGreaterThan(0);
+      // Every node leaves the tests between epochs out, also one that has no part in them.
+      expect(figures.pausedSeconds).toBeGreaterThan(0);
+      expect(tensorBytes).toBeGreaterThan(0);
+      expect(energy?.kind).toBe('modelled');
       expect(figures.idleShare).toBeGreaterThanOrEqual(0);
       expect(timeline.entries.length).toBeGreaterThan(0);
     }
   }
   expect(ended.stdout).toContain('co-located');
+  for (const figure of ['busiest link', 'peak tensors, master', 'Joules are modelled'])
+    expect(ended.stdout).toContain(figure);
   expect(readFileSync(`${out}/report.html`, 'utf8')).not.toMatch(/<script|src="http|href="http/);
 }, 60_000);
 
