@@ -56,7 +56,7 @@ export class AllReduceMaster implements Node {
       case 'message':
         return this.#message(event.from, event.message);
       case 'computed':
-        this.#works.done();
+        this.#works.done(event.work);
         return this.#computed(event.work, event.result);
       case 'sent':
         return this.#participant?.sent(event.message);

@@ -63,7 +63,7 @@ export class AllReduceWorker implements Node {
         this.#participant?.sent(event.message);
         break;
       case 'computed':
-        this.#works.done();
+        this.#works.done(event.work);
         this.#computed(event.work, event.result);
         break;
       case 'failed':

@@ -8,8 +8,9 @@ import type { Outbox } from './outbox.ts';
 export class WorkQueue {
   readonly #outbox: Outbox;
   readonly #urgent: Work[] = [];
-  /** Works that the engine has been given and has not done. */
+  /** Works that the engine has been given and has not done; and those of them that are wanted. */
   #computing = 0;
+  readonly #given = new Set<Work>();
   /** What was last said of an engine that has nothing to do. */
   #waiting: IdleCause | undefined;
 
@@ -22,9 +23,16 @@ export class WorkQueue {
     this.#urgent.push(work);
   }
 
-  /** The engine has done a work. */
-  done(): void {
+  /** The engine has done a work; false when nobody wants to know. */
+  done(work: Work): boolean {
     this.#computing -= 1;
+    return this.#given.delete(work);
+  }
+
+  /** Nothing that was asked for is wanted any more; the engine does what it has been given. */
+  giveUp(): void {
+    this.#urgent.length = 0;
+    this.#given.clear();
   }
 
   /**
@@ -36,6 +44,7 @@ export class WorkQueue {
       const work = this.#urgent.shift() ?? choose();
       if (!work) return this.#wait(cause());
       this.#computing += 1;
+      this.#given.add(work);
       this.#waiting = undefined;
       this.#outbox.add({ type: 'compute', work });
     }

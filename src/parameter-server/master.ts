@@ -72,7 +72,7 @@ export class Master implements Node {
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
-        if (!isOfShard(event.work.kind)) this.#works.done();
+        if (!isOfShard(event.work.kind)) this.#works.done(event.work);
         return this.#computed(event.work, event.result);
       case 'unlinked':
         return this.#lost(event.node, event.reason);

@@ -54,7 +54,7 @@ export class Member implements Node {
         this.#message(event.from, event.generation, event.message);
         break;
       case 'computed':
-        if (!isOfShard(event.work.kind)) this.#works.done();
+        if (!isOfShard(event.work.kind)) this.#works.done(event.work);
         this.#device?.computed(event.work, event.result);
         break;
       case 'failed':

@@ -60,7 +60,10 @@ const join = z.strictObject({
     .optional(),
 });
 
-/** Master to worker: your place in the ring of this generation and the layers [from, to) you hold. */
+/**
+ * Master to worker: your place in the ring of this generation and the layers [from, to) you hold. With a
+ * newer generation the ring forms anew: what was under way is dropped.
+ */
 const assign = z.strictObject({
   node,
   ring: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
@@ -71,8 +74,9 @@ const assign = z.strictObject({
   /** How many microbatches the clockwise neighbour can hold: credit to begin with. */
   clockwiseWindow: positive,
   purpose: z.enum(['train', 'use']),
-  /** Copies of layers are kept under this name. */
+  /** Copies of these layers are made when the master says so, and kept under this name. */
   run: text.optional(),
+  layers: z.array(layer).max(maximumLayers).optional(),
   /** The resolved training file; model/ holds it against its own schema. */
   training: z.unknown(),
 });

@@ -1,7 +1,10 @@
-// How the master forms the ring: it lets workers in until there are as many as were asked for, cuts
-// the layers, tells everyone their share, and waits until all are ready. From the cut on nobody comes
-// or goes.
+// How the master forms the ring, at the beginning and whenever it forms anew: who is let in, how the
+// layers are cut, from which step everyone goes on. A re-forming takes the place of whatever was under
+// way: the generation is raised, everyone prepares the layers it is given now, and these come from
+// copies of a step that was done, the newest that somebody here has all layers of. What is trained again
+// from there gives the same bits as before.
 
+import { RingError } from '../errors.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
@@ -9,15 +12,16 @@ import type { NodeId, Purpose, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Formation } from './formation.ts';
 import type { Capabilities, Cutter } from './formation.ts';
+import type { Holdings } from './holdings.ts';
+import type { Base } from './loading.ts';
 import { MasterStages } from './master-stages.ts';
+import type { SnapshotOptions } from './snapshots.ts';
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends SnapshotOptions {
   /** The resolved training, as it is sent to workers. */
   readonly training: unknown;
   readonly purpose: Purpose;
   readonly workers: number;
-  /** The run's id, by which nodes keep copies of layers; without one, losing a node ends the run. */
-  readonly run?: string;
   readonly capabilities: Capabilities;
   readonly cut: Cutter;
 }
@@ -25,39 +29,79 @@ export interface AdmissionOptions {
 export class Admission {
   readonly formation: Formation;
   readonly #options: AdmissionOptions;
+  readonly #holdings: Holdings;
   readonly #outbox: Outbox;
   readonly #works: WorkQueue;
 
-  constructor(options: AdmissionOptions, outbox: Outbox, works: WorkQueue) {
+  constructor(options: AdmissionOptions, holdings: Holdings, outbox: Outbox, works: WorkQueue) {
     this.formation = new Formation(options.capabilities, options.workers);
     this.#options = options;
+    this.#holdings = holdings;
     this.#outbox = outbox;
     this.#works = works;
   }
 
-  /** A master alone has no one to wait for. */
-  start(): void {
-    if (this.formation.isFull) this.#form();
+  /** Whether the ring can form anew: a run that is only used, or has no name, ends instead. */
+  get isElastic(): boolean {
+    return this.#options.run !== undefined && this.#options.purpose === 'train';
   }
 
   join(from: NodeId, message: MessageOf<'join'>): void {
-    if (this.formation.isFull) {
-      const reason = 'the ring already has all its nodes: ask for more of them and start again';
-      return this.#outbox.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
-    }
-    this.formation.join(from, message);
-    const [joined, wanted] = [this.formation.workers.length, this.#options.workers];
-    this.#outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
-    if (this.formation.isFull) this.#form();
+    const { formation } = this;
+    const refusal = formation.isCut ? this.#refusal(from, message) : undefined;
+    if (refusal)
+      return this.#outbox.send(from, {
+        type: 'failed',
+        code: refusal.code,
+        message: refusal.message,
+      });
+    formation.join(from, message);
+    if (message.run === this.#options.run)
+      for (const { step, layers } of message.holds ?? [])
+        for (const layer of layers) this.#holdings.add(from, step, layer);
+    const joined = formation.workers.length + formation.newcomers.length;
+    const wanted = Math.max(joined, this.#options.workers);
+    return this.#outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
   }
 
-  #form(): void {
+  /** Why a device that comes when the ring is formed is of no use to it. */
+  #refusal(node: NodeId, message: MessageOf<'join'>): RingError | undefined {
+    if (!this.isElastic)
+      return new RingError(
+        'TOO_MANY_NODES',
+        'the ring already has all its nodes: ask for more of them and start again',
+      );
+    const { members, newcomers } = this.formation;
+    try {
+      this.#options.cut([...members, ...newcomers, { node, ...message }]);
+      return undefined;
+    } catch (error) {
+      if (error instanceof RingError) return error;
+      throw error;
+    }
+  }
+
+  /** Cuts the layers and tells everyone its share. Errors: those of the cutter. */
+  form(): void {
     const { training, purpose, cut } = this.#options;
     this.formation.cut(cut);
-    for (const { node, message } of this.formation.assignments(training, purpose))
+    for (const { node, message } of this.formation.assignments(this.#options))
       this.#outbox.send(node, message);
     const stages = this.formation.stagesOf(masterId);
     this.#works.addUrgent({ kind: 'prepare', training, purpose, stages });
+  }
+
+  /** Drops what was under way; frames of it are refused from now on. */
+  raise(): void {
+    this.#outbox.generation += 1;
+    this.#works.giveUp();
+  }
+
+  /** The newest step that there is everything of; not beyond `told`, and `saved` is on the store. */
+  base(told: number, saved: number | undefined): Base {
+    const kept = this.#holdings.newest(told);
+    if (kept !== undefined && kept >= (saved ?? 0)) return { step: kept, from: 'copies' };
+    return saved === undefined ? { step: 0, from: 'seed' } : { step: saved, from: 'checkpoint' };
   }
 
   /** The master's own stages are prepared. */

@@ -22,15 +22,21 @@ export class Assignment {
     return this.#message.clockwiseWindow;
   }
 
+  /** Under which name copies of which layers are kept; undefined when none are. */
+  get copies(): { readonly run: string; readonly layers: readonly number[] } | undefined {
+    const { run, layers = [] } = this.#message;
+    return run === undefined ? undefined : { run, layers };
+  }
+
   /** The neighbours that are workers; the master's link is there from the start. */
   get workers(): readonly NodeId[] {
     return [this.clockwise, this.anticlockwise].filter((node) => node !== masterId);
   }
 
-  /** Each worker dials its clockwise neighbour. */
-  connect(generation: number): Effect | undefined {
+  /** Each worker dials its clockwise neighbour, unless a link from before is there. */
+  connect(generation: number, linked: ReadonlySet<NodeId>): Effect | undefined {
     const { node: self, ring, index } = this.#message;
-    if (this.clockwise === masterId) return undefined;
+    if (this.clockwise === masterId || linked.has(this.clockwise)) return undefined;
     return { type: 'connect', ...ring[index + 1]!, self, generation };
   }
 

@@ -11,6 +11,7 @@ import type { IdleCause, Message, Microbatch, NodeId, Place, Work, WorkResult } 
 import type { Exchange } from './exchange.ts';
 import { StepNorms } from './finish.ts';
 import type { MasterStages } from './master-stages.ts';
+import type { OwnCopies } from './own-copies.ts';
 import { nextWork } from './schedule.ts';
 
 export interface PassOptions {
@@ -31,15 +32,22 @@ export interface PassRoutes {
   readonly stages: MasterStages;
   readonly outbox: Outbox;
   readonly works: WorkQueue;
+  /** Whether the layers are to be copied after so many steps, and the copies that the master makes. */
+  readonly isSnapshot: (step: number) => boolean;
+  readonly copies: OwnCopies | undefined;
+  /** How many steps have been told of already. */
+  readonly told: number;
 }
 
 export class MasterPass {
   readonly pass: Round;
   readonly #number: number;
   readonly #options: PassOptions;
+  readonly #routes: PassRoutes;
   readonly #stages: MasterStages;
   readonly #outbox: Outbox;
-  readonly #works: WorkQueue;
+  /** Whether it was committed as a snapshot. */
+  isSnapshot = false;
   /** Microbatches in this pass; and those that have been through the loss. */
   readonly #of: number;
   #closed = 0;
@@ -49,18 +57,14 @@ export class MasterPass {
   readonly #normsAsked = new Set<Place>();
 
   /** `number` counts passes: nothing on its way of an earlier one is taken for this one's. */
-  constructor(
-    pass: Round,
-    number: number,
-    options: PassOptions,
-    { stages, outbox, works }: PassRoutes,
-  ) {
+  constructor(pass: Round, number: number, options: PassOptions, routes: PassRoutes) {
+    const { stages, outbox } = routes;
     this.pass = pass;
     this.#number = number;
     this.#options = options;
+    this.#routes = routes;
     this.#stages = stages;
     this.#outbox = outbox;
-    this.#works = works;
     this.#of = Math.ceil(pass.rows / options.rows);
     for (const { run } of stages.exchanges) run.begin(number, pass.kind, this.#of);
   }
@@ -128,17 +132,30 @@ export class MasterPass {
    */
   #commit({ step, epoch, rows: samples }: Extract<Round, { kind: 'train' }>): boolean {
     const { first } = this.#stages;
+    const { works, copies, told } = this.#routes;
     const norms = this.#norms.all(first === undefined);
-    if (!norms) return false;
+    // Copies of an earlier step are made before it changes.
+    if (!norms || copies?.isDone === false) return false;
     const factor = gradientFactor(step, norms, this.#options.clipNorm);
     const { learningRate, scalars: given } = this.#options.schedule(step, factor);
     const scalars = [...given];
+    const done = step + 1;
+    this.isSnapshot = this.#routes.isSnapshot(done);
     if (first !== undefined)
-      this.#outbox.send(first, { type: 'commit', pass: this.#number, step, scalars });
-    this.#works.addUrgent({ kind: 'update', scalars });
-    this.#outbox.add({ type: 'committed', step: step + 1 });
+      this.#outbox.send(first, {
+        type: 'commit',
+        pass: this.#number,
+        step,
+        scalars,
+        ...(this.isSnapshot && { snapshot: true }),
+      });
+    works.addUrgent({ kind: 'update', scalars });
+    if (this.isSnapshot) copies?.begin(done);
+    this.#outbox.add({ type: 'committed', step: done });
     const loss = sum(this.#losses);
-    this.#outbox.report({ kind: 'step', step: step + 1, epoch, loss, learningRate, samples });
+    if (done > told)
+      this.#outbox.report({ kind: 'step', step: done, epoch, loss, learningRate, samples });
+    else this.#outbox.report({ kind: 'replayed', step: done, until: told });
     return true;
   }
 

@@ -1,56 +1,69 @@
 // The master of the ring: it lets workers in and gives them layers, leads them through the passes of
-// the course, and declares the run over. What is going on at any time is one of three: the ring is
-// forming (admission.ts), a pass goes round (master-pass.ts), the model is moved (transfer.ts). Who
-// computes what and when is not its business: every node decides that by the local rule (schedule.ts).
+// the course, and declares the run over. Who computes what and when is not its business: every node
+// decides that by the local rule (schedule.ts). What goes on in a ring that is formed is ring.ts; a node
+// that is lost, or comes later, ends that, and the ring forms anew (admission.ts).
 
 import { RingError } from '../errors.ts';
-import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
 import type { EndError, Told } from '../machine/boundary.ts';
 import type { Course } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
-import type { Effect, Event, IdleCause, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
+import { masterId } from '../node.ts';
+import type { Effect, Event, Message, Node, NodeId, Payload } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Admission } from './admission.ts';
 import type { AdmissionOptions } from './admission.ts';
 import type { Formation } from './formation.ts';
-import { MasterPass } from './master-pass.ts';
+import { Holdings } from './holdings.ts';
 import type { PassOptions } from './master-pass.ts';
-import type { MasterStages } from './master-stages.ts';
-import { Transfer } from './transfer.ts';
-import type { Direction } from './transfer.ts';
+import { Ring } from './ring.ts';
+import type { Cause } from './ring.ts';
+import { Snapshots } from './snapshots.ts';
 
 export interface MasterOptions extends AdmissionOptions, PassOptions {
-  /** Layers that have parameters: they are what a checkpoint holds. */
-  readonly layersWithParameters: readonly number[];
   readonly course: Course;
   /** Begin from the parameters on the store, which are those after so many steps, instead of the seed's. */
   readonly loadedStep?: number;
   /** What an earlier part of the same run has told already. */
   readonly told?: Told;
+  /** What this device keeps of the run. */
+  readonly holds?: MessageOf<'join'>['holds'];
 }
+
+/** What a worker may fail of without the others: they go on without it. */
+const ownFaults: ReadonlySet<string> = new Set([
+  'INTERRUPTED',
+  'NODE_LOST',
+  'ENGINE',
+  'MEMORY',
+  'STORE',
+]);
 
 export class Master implements Node {
   readonly #options: MasterOptions;
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
+  readonly #holdings: Holdings;
+  readonly #snapshots: Snapshots;
   readonly #admission: Admission;
   readonly #boundary: Boundary;
-  /** Once they are prepared. */
-  #stages: MasterStages | undefined;
-  #begun = false;
-  #passes = 0;
-  /** The last pass that was committed. */
-  #committed = 0;
-  #pass: MasterPass | undefined;
-  #transfer: Transfer | undefined;
+  /** Once the layers are cut. */
+  #ring: Ring | undefined;
+  /** A ring was formed: from then on others are formed anew. */
+  #hasFormed = false;
+  /** Answers of the store that nobody waits for any more. */
+  #lateStored = 0;
   #over = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#outbox.generation = 1;
-    this.#admission = new Admission(options, this.#outbox, this.#works);
+    this.#holdings = new Holdings(options.layersWithParameters);
+    for (const { step, layers } of options.holds ?? [])
+      for (const layer of layers) this.#holdings.add(masterId, step, layer);
+    this.#snapshots = new Snapshots(options, this.#holdings, this.#outbox);
+    this.#admission = new Admission(options, this.#holdings, this.#outbox, this.#works);
     this.#boundary = new Boundary(options.course, options.loadedStep, options.told);
   }
 
@@ -70,65 +83,56 @@ export class Master implements Node {
   #take(event: Event): void {
     switch (event.type) {
       case 'start':
-        return this.#admission.start();
+        return this.#formation.isFull ? this.#form(undefined) : undefined;
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
-        this.#works.done();
-        return this.#computed(event.work, event.result);
+        return this.#works.done(event.work)
+          ? this.#ring?.computed(event.work, event.result)
+          : undefined;
       case 'sent':
-        return this.#stages?.sent(event.message);
+        return this.#ring?.sent(event.message);
       case 'unlinked':
         return this.#unlinked(event.node, event.reason);
       case 'failed':
         return this.#end({ code: event.code, reason: event.reason });
+      case 'kept':
+        this.#snapshots.kept(masterId, event.step, event.layer, this.#formation);
+        return this.#ring?.kept(event.step, event.layer);
+      case 'recalled':
+        return this.#recalled(event.step, event.layer, event.payload);
       case 'fetched':
-        return this.#transfer?.arrived(event.layer, event.payload);
+        return this.#ring?.broughtBack('fetched', event.layer, event.payload);
       case 'stored':
-        return this.#transfer?.settled();
+        return this.#stored();
       case 'stop':
         return this.#stop({ code: 'INTERRUPTED', reason: 'the run was stopped by its user' });
       case 'save':
         return this.#boundary.saveIsDue();
-      default:
+      case 'replicate':
+        return this.#snapshots.due();
+      case 'linked':
         return undefined;
     }
   }
 
   #message(from: NodeId, generation: number, message: Message): void {
-    if (message.type === 'join') return this.#admission.join(from, message);
-    if (generation !== this.#outbox.generation || !this.#formation.has(from)) return undefined;
+    if (message.type === 'join') return this.#join(from, message);
+    if (!this.#formation.has(from)) return undefined;
+    // These are true whatever ring they were said in.
+    if (message.type === 'holds')
+      return this.#snapshots.kept(from, message.step, message.layer, this.#formation);
+    if (message.type === 'failed' && message.node === undefined) return this.#failed(from, message);
+    if (generation !== this.#outbox.generation) return undefined;
     switch (message.type) {
       case 'ready':
-        this.#formation.ready(from, message.bytes);
-        return this.#begin();
-      case 'parameters':
-        if (!this.#transfer?.awaitsParameters(from, message.layer)) throw notDue(from, message);
-        return this.#transfer.arrived(message.layer, message.payload);
-      case 'loaded':
-        if (!this.#transfer?.awaitsLoaded(from, message.layer)) throw notDue(from, message);
-        return this.#transfer.settled();
+        return this.#ring?.ready(from, message.bytes);
       case 'failed':
         return this.#failed(from, message);
+      case 'absent':
+        return this.#absent(from, message.step, message.layer);
       default:
-        // What is still on its way of a pass that was given up is nobody's.
-        return this.#pass?.take(from, message);
-    }
-  }
-
-  #computed(work: Work, result: WorkResult): void {
-    switch (work.kind) {
-      case 'prepare':
-        this.#stages = this.#admission.prepared(result.prepared!);
-        return this.#begin();
-      case 'update':
-        return undefined;
-      case 'read':
-        return this.#transfer?.arrived(work.layer, result.payload!);
-      case 'write':
-        return this.#transfer?.settled();
-      default:
-        return this.#pass?.computed(work, result);
+        return this.#ring?.take(from, message);
     }
   }
 
@@ -136,91 +140,108 @@ export class Master implements Node {
     return this.#admission.formation;
   }
 
-  /** Everything that follows from what is known by now. */
-  #advance(): void {
-    if (this.#transfer?.done) this.#moved(this.#transfer);
-    if (this.#pass?.advance()) this.#passed(this.#pass);
-    if (this.#over) return;
-    const awaits = (): IdleCause => this.#pass?.awaits ?? (this.#begun ? 'end' : 'start');
-    this.#works.fill(() => this.#pass?.nextWork(), awaits);
+  #join(from: NodeId, message: MessageOf<'join'>): void {
+    this.#admission.join(from, message);
+    if (!this.#ring && this.#formation.isFull) this.#form(undefined);
   }
 
-  /** When everyone is ready: off we go. */
-  #begin(): void {
-    if (!this.#formation.isReady || this.#begun) return;
-    this.#begun = true;
-    this.#outbox.report({ kind: 'formed', nodes: this.#formation.report() });
-    if (this.#options.loadedStep !== undefined) this.#move('load', this.#options.loadedStep);
-    else this.#next();
+  #stored(): void {
+    if (this.#lateStored > 0) this.#lateStored -= 1;
+    else this.#ring?.stored();
+  }
+
+  #recalled(step: number, layer: number, payload: Payload | undefined): void {
+    if (payload) this.#ring?.broughtBack('recalled', layer, payload);
+    else this.#absent(masterId, step, layer);
+  }
+
+  /** A copy is missing that was counted on: there may be another, or the step before. */
+  #absent(node: NodeId, step: number, layer: number): void {
+    this.#snapshots.absent(node, step, layer);
+    if (this.#ring?.isLoading) this.#reform('lost');
   }
 
   /** A worker cannot go on; or tells of a neighbour that it cannot, being gone. */
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
     if (node !== undefined && this.#formation.has(node)) return this.#unlinked(node, message);
+    const isLost = this.#ring && this.#admission.isElastic && ownFaults.has(code);
+    if (isLost) return this.#lose(from, message);
     return this.#end({ code, reason: `${this.#formation.nameOf(from)}: ${message}` });
   }
 
   #unlinked(node: NodeId, reason: string): void {
-    if (!this.#formation.has(node)) return;
-    if (!this.#formation.isCut) return this.#formation.leave(node);
-    this.#end({ code: 'NODE_LOST', reason: `${this.#formation.nameOf(node)} is gone: ${reason}` });
-  }
-
-  /** Begins what comes next. */
-  #next(): void {
-    const next = this.#boundary.next();
-    if (next.kind === 'end') return this.#end(next.error);
-    if (next.kind === 'save') return this.#move('save', next.step);
-    this.#passes += 1;
-    this.#pass = new MasterPass(next, this.#passes, this.#options, {
-      stages: this.#stages!,
-      outbox: this.#outbox,
-      works: this.#works,
-    });
+    if (this.#ring && this.#formation.has(node)) return this.#lose(node, reason);
+    this.#holdings.forget(node);
+    if (this.#formation.leave(node)) this.#ring?.newcomerLeft();
     return undefined;
   }
 
-  #passed({ pass }: MasterPass): void {
-    this.#pass = undefined;
-    if (pass.kind === 'train') {
-      this.#committed = this.#passes;
-      this.#boundary.committed(pass.step);
-    } else this.#boundary.evaluated(pass.step);
-    this.#next();
+  /** A worker is gone: who is left goes back to what there is and trains on. */
+  #lose(node: NodeId, reason: string): void {
+    const name = this.#formation.nameOf(node);
+    const error = { code: 'NODE_LOST', reason: `${name} is gone: ${reason}` } as const;
+    if (!this.#admission.isElastic) return this.#end(error);
+    this.#outbox.report({ kind: 'lost', node, name, reason });
+    this.#formation.leave(node);
+    this.#holdings.forget(node);
+    // If it can still hear: it may join again.
+    const message = `the ring goes on without this node: ${reason}`;
+    this.#outbox.send(node, { type: 'failed', code: 'NODE_LOST', message });
+    return this.#reform('lost', error);
   }
 
-  #move(direction: Direction, step: number): void {
-    const { layersWithParameters } = this.#options;
-    this.#transfer = new Transfer(direction, step, this.#committed, layersWithParameters, {
-      formation: this.#formation,
-      outbox: this.#outbox,
-      works: this.#works,
-    });
-    this.#transfer.next();
-  }
-
-  #moved({ direction, step }: Transfer): void {
-    this.#transfer = undefined;
-    if (direction === 'save') {
-      this.#boundary.saved(step);
-      this.#outbox.report({ kind: 'saved', step });
+  /** Lets go of all that is under way and forms the ring over who is here now. */
+  #reform(cause: Cause, why?: EndError): void {
+    if (this.#ring?.giveUp()) this.#lateStored += 1;
+    this.#admission.raise();
+    try {
+      this.#form(cause);
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      const reason = why ? `${why.reason}; without it ${error.message}` : error.message;
+      this.#end({ code: why?.code ?? error.code, reason });
     }
-    this.#next();
+  }
+
+  #form(cause: Cause | undefined): void {
+    const { stepsTold, savedStep } = this.#boundary;
+    const base = this.#admission.base(stepsTold, savedStep);
+    this.#admission.form();
+    this.#ring = new Ring(
+      {
+        options: this.#options,
+        admission: this.#admission,
+        holdings: this.#holdings,
+        snapshots: this.#snapshots,
+        boundary: this.#boundary,
+        outbox: this.#outbox,
+        works: this.#works,
+      },
+      { base, cause: this.#hasFormed ? cause : undefined, passes: this.#ring?.passes ?? 0 },
+    );
+  }
+
+  /** Everything that follows from what is known by now. */
+  #advance(): void {
+    if (this.#over) return;
+    const outcome = this.#ring?.advance();
+    this.#hasFormed ||= this.#ring?.hasBegun ?? false;
+    if (outcome?.kind === 'end') this.#end(outcome.error);
+    if (outcome?.kind !== 'reform') return;
+    this.#reform(outcome.cause);
+    this.#advance();
   }
 
   /** Ends the run with what is committed; a step that is under way is dropped. */
   #stop(error: EndError): void {
-    if (this.#boundary.isEnding || !this.#begun) return this.#end(error);
+    if (this.#boundary.isEnding || !this.#hasFormed) return this.#end(error);
     this.#boundary.endWith(error);
-    this.#pass = undefined;
-    if (!this.#transfer) this.#next();
-    return undefined;
+    return this.#ring?.stop();
   }
 
   #end(error?: EndError): void {
     this.#over = true;
-    this.#pass = undefined;
-    for (const { node } of this.#formation.workers)
+    for (const { node } of [...this.#formation.workers, ...this.#formation.newcomers])
       this.#outbox.send(
         node,
         error ? { type: 'failed', code: error.code, message: error.reason } : { type: 'end' },

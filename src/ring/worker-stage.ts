@@ -6,12 +6,13 @@ import { onWire } from '../machine/gradients.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
-import type { IdleCause, Message, NodeId, Work, WorkResult } from '../node.ts';
+import type { IdleCause, Message, NodeId, Payload, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Assignment } from './assignment.ts';
 import { Exchange } from './exchange.ts';
 import { nextWork } from './schedule.ts';
 import { StageRun } from './stage-run.ts';
+import { WorkerCopies } from './worker-copies.ts';
 
 export class WorkerStage {
   readonly #run: StageRun;
@@ -27,6 +28,9 @@ export class WorkerStage {
   /** The last pass that was committed here; the master's link may be faster than the way round. */
   #committed = 0;
   #collects: MessageOf<'collect'>[] = [];
+  /** A commit whose update waits until the copies of an earlier step are made. */
+  #update: MessageOf<'commit'> | undefined;
+  readonly #copies: WorkerCopies | undefined;
 
   constructor(run: StageRun, assignment: Assignment, outbox: Outbox, works: WorkQueue) {
     this.#run = run;
@@ -34,6 +38,9 @@ export class WorkerStage {
     this.#assignment = assignment;
     this.#outbox = outbox;
     this.#works = works;
+    const { copies, clockwise, anticlockwise } = assignment;
+    if (copies)
+      this.#copies = new WorkerCopies(copies, { clockwise, anticlockwise }, outbox, works);
   }
 
   /** Errors: PROTOCOL for what is not due. */
@@ -63,7 +70,8 @@ export class WorkerStage {
         return this.#works.addUrgent({ kind: 'write', layer, payload });
       }
       default:
-        throw notDue(from, message);
+        if (!this.#copies?.take(from, message)) throw notDue(from, message);
+        return undefined;
     }
   }
 
@@ -85,25 +93,55 @@ export class WorkerStage {
 
   #commit(from: NodeId, message: MessageOf<'commit'>): void {
     const { anticlockwise, clockwise } = this.#assignment;
-    if (from !== anticlockwise || message.pass !== this.#run.pass || !this.#finishedSent)
-      throw notDue(from, message);
+    const { pass } = message;
+    const isDue = pass === this.#run.pass && this.#finishedSent && pass > this.#committed;
+    if (from !== anticlockwise || !isDue || this.#update) throw notDue(from, message);
     if (clockwise !== masterId) this.#outbox.send(clockwise, message);
-    this.#works.addUrgent({ kind: 'update', scalars: message.scalars });
-    this.#committed = message.pass;
-    this.#outbox.add({ type: 'committed', step: message.step + 1 });
+    this.#update = message;
+  }
+
+  /** Once the copies of an earlier step are made, so that they hold that step. */
+  #updateIfDue(): void {
+    if (!this.#update || this.#copies?.isBusy) return;
+    const { pass, step, scalars, snapshot } = this.#update;
+    this.#update = undefined;
+    this.#works.addUrgent({ kind: 'update', scalars });
+    this.#committed = pass;
+    this.#outbox.add({ type: 'committed', step: step + 1 });
+    if (snapshot) this.#copies?.begin(step + 1);
   }
 
   sent(message: Message): void {
     this.#exchange.sent(message);
+    this.#copies?.sent(message);
+  }
+
+  kept(step: number, layer: number): void {
+    this.#copies?.kept(step, layer);
+  }
+
+  recalled(step: number, layer: number, payload?: Payload): void {
+    this.#copies?.recalled(step, layer, payload);
   }
 
   computed(work: Work, result: WorkResult): void {
+    if (work.kind === 'read') return this.#read(work, result.payload!);
+    if (work.kind === 'write')
+      return this.#outbox.send(masterId, { type: 'loaded', layer: work.layer });
+    if (work.kind === 'update') return undefined;
     if (work.kind === 'norms') this.#norms = onWire(result.squaredNorms!);
-    this.#exchange.computed(work, result);
+    return this.#exchange.computed(work, result);
+  }
+
+  /** A layer was read: for a copy, or because the master asked. */
+  #read(work: Extract<Work, { kind: 'read' }>, payload: Payload): void {
+    if (this.#copies?.read(work, payload)) return;
+    this.#outbox.send(masterId, { type: 'parameters', layer: work.layer, payload });
   }
 
   /** Sends what can be sent. */
   advance(): void {
+    this.#updateIfDue();
     this.#exchange.send();
     this.#sayFinished();
     // An update that was given before is done before the reading.
@@ -123,11 +161,13 @@ export class WorkerStage {
   /** What the stage waits for; between a commit and the next pass, for its first activation. */
   get awaits(): IdleCause {
     if (this.#run.of === 0) return 'start';
+    if (this.#update) return 'node';
     return this.#committed === this.#run.pass ? 'input' : this.#run.awaits;
   }
 
   /** By the local rule; and when the stage has all its gradients, their norms. */
   nextWork(): Work | undefined {
+    if (this.#update) return undefined;
     const run = this.#run;
     const work = nextWork([run]);
     if (work || run.of === 0 || run.mode !== 'train' || !run.complete || this.#normsAsked)

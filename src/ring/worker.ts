@@ -60,19 +60,16 @@ export class Worker implements Node {
       case 'sent':
         return this.#stage?.sent(event.message);
       case 'computed':
-        this.#works.done();
-        return this.#computed(event.work, event.result);
+        return this.#works.done(event.work) ? this.#computed(event.work, event.result) : undefined;
+      case 'kept':
+        return this.#kept(event.step, event.layer);
+      case 'recalled':
+        return this.#stage?.recalled(event.step, event.layer, event.payload);
       case 'failed':
         return this.#fail(event.code, event.reason);
       case 'stop':
         return this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
-      case 'start':
-      case 'save':
-      case 'stored':
-      case 'fetched':
-      case 'kept':
-      case 'recalled':
-      case 'replicate':
+      default:
         return undefined;
     }
   }
@@ -89,15 +86,26 @@ export class Worker implements Node {
   }
 
   #assigned(from: NodeId, generation: number, message: MessageOf<'assign'>): void {
-    if (from !== masterId || this.#assignment) throw notDue(from, message);
+    if (from !== masterId || generation <= this.#outbox.generation) throw notDue(from, message);
     this.#assignment = new Assignment(message);
     this.#outbox.generation = generation;
+    // If the ring forms anew, what was under way is nobody's.
+    this.#stage = undefined;
+    this.#readySent = false;
+    this.#works.giveUp();
     this.#works.addUrgent(this.#assignment.prepare());
-    const connect = this.#assignment.connect(generation);
+    const connect = this.#assignment.connect(generation, this.#linked);
     if (connect) this.#outbox.add(connect);
   }
 
+  /** A copy is kept, for whichever ring it was made: the master may need to know. */
+  #kept(step: number, layer: number): void {
+    this.#stage?.kept(step, layer);
+    this.#outbox.send(masterId, { type: 'holds', step, layer });
+  }
+
   #unlinked(node: NodeId, reason: string): void {
+    this.#linked.delete(node);
     if (node === masterId)
       return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
     // Whether it is gone, and what is to be done, is the master's to say.
@@ -106,20 +114,8 @@ export class Worker implements Node {
   }
 
   #computed(work: Work, result: WorkResult): void {
-    switch (work.kind) {
-      case 'prepare':
-        return this.#prepared(result.prepared!, work);
-      case 'read': {
-        const { layer } = work;
-        return this.#outbox.send(masterId, { type: 'parameters', layer, payload: result.payload! });
-      }
-      case 'write':
-        return this.#outbox.send(masterId, { type: 'loaded', layer: work.layer });
-      case 'update':
-        return undefined;
-      default:
-        return this.#stage?.computed(work, result);
-    }
+    if (work.kind === 'prepare') this.#prepared(result.prepared!, work);
+    else this.#stage?.computed(work, result);
   }
 
   #prepared(

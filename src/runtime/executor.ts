@@ -25,6 +25,8 @@ export class EngineExecutor implements Executor {
   #training: RingTraining | undefined;
   readonly #stages = new Map<Place, StageEngine>();
   readonly #turns = new Turns();
+  /** The end of the run that was given last; the engine does them in order. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** `samples`: only the master has them. */
   constructor(engine: Engine, samples?: SampleReader) {
@@ -51,8 +53,7 @@ export class EngineExecutor implements Executor {
         return { squaredNorms: await stage.readNorms() };
       }
       case 'update':
-        for (const stage of this.#stages.values())
-          await this.#done(() => stage.update(work.scalars));
+        await this.#done(() => this.#update(work.scalars));
         return {};
       case 'read':
         return this.#turns.take(async () => ({
@@ -72,11 +73,20 @@ export class EngineExecutor implements Executor {
   /** Until the run is over. When it has been given to the engine, `payload` is read no more. */
   async #done(give: () => Promise<Running>, payload?: Payload): Promise<void> {
     const { finished } = await this.#turns.take(give);
+    this.#last = finished;
     payload?.release?.();
     await finished;
   }
 
+  /** All stages, or with a later `prepare` none of them. */
+  async #update(scalars: readonly number[]): Promise<Running> {
+    const runs: Promise<unknown>[] = [];
+    for (const stage of this.#stages.values()) runs.push((await stage.update(scalars)).finished);
+    return { finished: Promise.all(runs) };
+  }
+
   async #prepare({ training, stages, purpose }: WorkOf<'prepare'>): Promise<WorkResult> {
+    await this.#clear();
     this.#training = parseRingTraining(training);
     for (const stage of stages) {
       const memory = new StageMemory(this.#engine, stage.window, this.#training.resolved.rows);
@@ -90,6 +100,14 @@ export class EngineExecutor implements Executor {
       [...this.#stages].map(([place, stage]) => [place, stage.units]),
     );
     return { prepared: { bytes: this.#engine.allocatedBytes, units } };
+  }
+
+  /** Gives back what an earlier ring's stages took, when what they were given last is done. */
+  async #clear(): Promise<void> {
+    await this.#last.catch(() => undefined);
+    for (const stage of this.#stages.values()) await stage.release();
+    this.#stages.clear();
+    this.#samples?.forgetAll();
   }
 
   async #forward({ place, of, input }: WorkOf<'forward'>): Promise<WorkResult> {

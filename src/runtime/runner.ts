@@ -40,6 +40,8 @@ export class NodeRunner {
   #turning = false;
   #over = false;
   #guests = 0;
+  /** Neighbours to whom a link is being opened. */
+  readonly #dialling = new Set<NodeId>();
   #end!: (error?: RingError) => void;
 
   constructor(ports: RunnerPorts) {
@@ -138,7 +140,7 @@ export class NodeRunner {
           return { type: 'computed', work: effect.work, result };
         });
       case 'connect':
-        return this.#later(this.#connect(effect));
+        return this.#connect(effect);
       case 'store':
         this.#ports.recorder?.pause(true);
         return this.#later(this.#stores.carryOut(effect), (event) => event);
@@ -172,11 +174,25 @@ export class NodeRunner {
     }, release);
   }
 
-  async #connect(effect: Extract<Effect, { type: 'connect' }>): Promise<void> {
-    const { node, address, self, generation } = effect;
+  #connect({ node, address, self, generation }: Extract<Effect, { type: 'connect' }>): void {
+    if (this.#dialling.has(node)) return;
+    this.#dialling.add(node);
+    this.#dial(address, self, generation)
+      .finally(() => this.#dialling.delete(node))
+      .then(
+        (link) => this.#addLink(node, link),
+        (error: unknown) => {
+          if (error instanceof RingError)
+            this.#told({ type: 'unlinked', node, reason: error.message });
+          else this.#failed(error);
+        },
+      );
+  }
+
+  async #dial(address: string, self: NodeId, generation: number): Promise<Link> {
     const link = await this.#ports.connect!(address);
     await link.send(encodeMessage(generation, { type: 'introduce', node: self, generation }));
-    this.#addLink(node, link);
+    return link;
   }
 
   #later<Value>(promise: Promise<Value>, event?: (value: Value) => Event | undefined): void {

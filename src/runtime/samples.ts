@@ -61,6 +61,11 @@ export class SampleReader {
     this.#reading.delete(key(of));
   }
 
+  /** Forgets all that was read: what was asked for is given up. */
+  forgetAll(): void {
+    this.#reading.clear();
+  }
+
   #rowsFrom(of: Microbatch, position: number): number {
     const left =
       of.mode === 'train' ? this.#indices(of.step).length : this.#sources.evaluate!.count;

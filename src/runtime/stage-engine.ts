@@ -148,6 +148,14 @@ export class StageEngine {
     for (const layer of this.#layers) this.#memory.addResident(`norm/${layer}`, scalar);
   }
 
+  /** Gives back its memory and programs; nothing may run on them any more. */
+  async release(): Promise<void> {
+    this.#memory.release();
+    await this.#programs.release();
+    for (const program of [this.#norms, this.#update?.program])
+      if (program) this.#engine.release(await program);
+  }
+
   get parameters(): readonly LayerTensor[] {
     return this.#derived.parameters;
   }

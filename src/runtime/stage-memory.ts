@@ -23,6 +23,7 @@ export class StageMemory {
   readonly #slots = new Map<string, Slots>();
   /** Values without rows, one for each of some microbatches. */
   readonly #turns = new Map<string, readonly Tensor[]>();
+  readonly #allocated: Tensor[] = [];
   #bytes = 0;
 
   /** `rows`: of a full microbatch. */
@@ -95,8 +96,14 @@ export class StageMemory {
     return rowsOf(buffer, (first % group) * full, (rows * full) / this.#rows);
   }
 
+  /** Gives back everything. */
+  release(): void {
+    for (const tensor of this.#allocated.splice(0)) this.#engine.free(tensor);
+  }
+
   #allocate(type: TensorType): Tensor {
     const tensor = this.#engine.allocate(type);
+    this.#allocated.push(tensor);
     this.#bytes += type.shape.reduce((a, b) => a * b, 4);
     return tensor;
   }

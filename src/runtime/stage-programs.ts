@@ -50,6 +50,16 @@ export class StagePrograms {
     };
   }
 
+  /** Gives back all of them. */
+  async release(): Promise<void> {
+    for (const each of this.#passes.values()) {
+      const { forward, backward } = await each;
+      this.#engine.release(forward);
+      if (backward) this.#engine.release(backward);
+    }
+    for (const program of this.#weights.values()) this.#engine.release(await program);
+  }
+
   /** Of the weight gradients of a unit over so many rows; added to those that are there, or instead of them. */
   ofWeights(unit: number, rows: number, accumulates: boolean): Promise<Program> {
     const key = `${unit}/${rows}/${accumulates}`;

@@ -1,0 +1,273 @@
+// The ring as it is formed once, from the cut until it forms anew or the run ends: everyone prepares,
+// the layers come to their holders (loading.ts), and from then on passes go round (master-pass.ts) and
+// the model is saved (saving.ts) as the course wants it. Whatever is under way belongs to one such ring,
+// so to give it all up is to let go of this.
+
+import { notDue } from '../machine/not-due.ts';
+import type { Boundary, EndError } from '../machine/boundary.ts';
+import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
+import { masterId } from '../node.ts';
+import type { IdleCause, Message, NodeId, Payload, Report, Work, WorkResult } from '../node.ts';
+import type { Admission } from './admission.ts';
+import type { Holdings } from './holdings.ts';
+import { Loading } from './loading.ts';
+import type { Base } from './loading.ts';
+import { MasterPass } from './master-pass.ts';
+import type { PassOptions } from './master-pass.ts';
+import type { MasterStages } from './master-stages.ts';
+import { OwnCopies } from './own-copies.ts';
+import { Saving } from './saving.ts';
+import type { SnapshotOptions, Snapshots } from './snapshots.ts';
+
+/** Why a ring forms anew. */
+export type Cause = Extract<Report, { kind: 'reformed' }>['cause'];
+
+/** What outlasts a ring. */
+export interface RingParts {
+  readonly options: PassOptions & SnapshotOptions;
+  readonly admission: Admission;
+  readonly holdings: Holdings;
+  readonly snapshots: Snapshots;
+  readonly boundary: Boundary;
+  readonly outbox: Outbox;
+  readonly works: WorkQueue;
+}
+
+/** How a ring came to be. */
+export interface Origin {
+  readonly base: Base;
+  /** Undefined the first time. */
+  readonly cause: Cause | undefined;
+  /** The number of the last pass of the rings before. */
+  readonly passes: number;
+}
+
+/** What ends a ring. */
+export type Outcome =
+  | { readonly kind: 'end'; readonly error?: EndError | undefined }
+  | { readonly kind: 'reform'; readonly cause: Cause };
+
+export class Ring {
+  readonly #parts: RingParts;
+  readonly #origin: Origin;
+  readonly #copies: OwnCopies | undefined;
+  /** Once they are prepared. */
+  #stages: MasterStages | undefined;
+  hasBegun = false;
+  passes: number;
+  /** The last pass that was committed in this ring. */
+  #committed = 0;
+  #loading: Loading | undefined;
+  #pass: MasterPass | undefined;
+  #saving: Saving | undefined;
+  /** The ring forms anew after this step, once everyone has copied it. */
+  #leaving: { readonly step: number; readonly cause: Cause } | undefined;
+  #outcome: Outcome | undefined;
+
+  constructor(parts: RingParts, origin: Origin) {
+    this.#parts = parts;
+    this.#origin = origin;
+    this.passes = origin.passes;
+    const { admission, options, outbox, works } = parts;
+    const { run, layersWithParameters } = options;
+    const own = layersWithParameters.filter(
+      (layer) => admission.formation.holderOf(layer) === masterId,
+    );
+    this.#copies = run === undefined ? undefined : new OwnCopies(run, own, outbox, works);
+  }
+
+  /** Whether layers are being brought to their holders. */
+  get isLoading(): boolean {
+    return this.#loading !== undefined;
+  }
+
+  /** Gives up what is under way; true when the store will still answer for it. */
+  giveUp(): boolean {
+    if (!this.#saving) return false;
+    this.#parts.outbox.add({ type: 'discard' });
+    return this.#saving.isStoring;
+  }
+
+  // ---------------------------------------------------------------------------------- events
+
+  ready(node: NodeId, bytes: number): void {
+    this.#parts.admission.formation.ready(node, bytes);
+    this.#begin();
+  }
+
+  /** Errors: PROTOCOL for what is not due. */
+  take(from: NodeId, message: Message): void {
+    switch (message.type) {
+      case 'parameters':
+        if (this.#loading?.take(from, message)) return undefined;
+        if (!this.#saving?.awaitsParameters(from, message.layer)) throw notDue(from, message);
+        return this.#saving.arrived(message.payload);
+      case 'loaded':
+        if (!this.#loading?.take(from, message)) throw notDue(from, message);
+        return undefined;
+      case 'replica': {
+        const { run } = this.#parts.options;
+        if (run === undefined || from !== this.#stages?.last) throw notDue(from, message);
+        const { step, layer, payload } = message;
+        return this.#parts.outbox.add({ type: 'keep', run, step, layer, payload });
+      }
+      default:
+        // What is still on its way of a pass that was given up is nobody's.
+        return this.#pass?.take(from, message);
+    }
+  }
+
+  computed(work: Work, result: WorkResult): void {
+    switch (work.kind) {
+      case 'prepare':
+        this.#stages = this.#parts.admission.prepared(result.prepared!);
+        return this.#begin();
+      case 'update':
+        return undefined;
+      case 'read':
+        if (!this.#copies?.read(work, result.payload!)) this.#saving?.read(work, result.payload!);
+        return undefined;
+      case 'write':
+        return this.#loading?.written(work);
+      default:
+        return this.#pass?.computed(work, result);
+    }
+  }
+
+  sent(message: Message): void {
+    this.#stages?.sent(message);
+  }
+
+  /** A copy is in the master's keeping. */
+  kept(step: number, layer: number): void {
+    this.#copies?.kept(step, layer);
+  }
+
+  /** A layer is back from the master's keeping, or from the checkpoint. */
+  broughtBack(type: 'recalled' | 'fetched', layer: number, payload: Payload): void {
+    this.#loading?.has(type, layer, payload);
+  }
+
+  stored(): void {
+    this.#saving?.stored();
+  }
+
+  /** A newcomer that everyone waits for has left. */
+  newcomerLeft(): void {
+    if (this.#leaving?.cause === 'joined' && !this.#hasNewcomers) this.#stay();
+  }
+
+  /** The run is ending: a step that is under way is dropped. */
+  stop(): void {
+    this.#pass = undefined;
+    if (this.#leaving) this.#stay();
+    else if (this.hasBegun && !this.#loading && !this.#saving) this.#next();
+  }
+
+  // --------------------------------------------------------------------------------- progress
+
+  /** Everything that follows from what is known by now. Errors: NOT_FINITE. */
+  advance(): Outcome | undefined {
+    if (this.#loading?.done) this.#loaded();
+    if (this.#saving?.done) this.#saved(this.#saving);
+    if (this.#pass?.advance()) this.#passed(this.#pass);
+    if (this.#leaving && this.#parts.holdings.isWhole(this.#leaving.step))
+      this.#outcome = { kind: 'reform', cause: this.#leaving.cause };
+    if (this.#outcome) return this.#outcome;
+    const awaits = (): IdleCause => this.#pass?.awaits ?? (this.hasBegun ? 'end' : 'start');
+    this.#parts.works.fill(() => this.#pass?.nextWork(), awaits);
+    return undefined;
+  }
+
+  /** When everyone is ready, the layers are brought. */
+  #begin(): void {
+    const { admission, holdings, options, outbox, works } = this.#parts;
+    const { formation } = admission;
+    if (!formation.isReady || this.hasBegun) return;
+    this.hasBegun = true;
+    if (!this.#origin.cause) outbox.report({ kind: 'formed', nodes: formation.report() });
+    const { run = '', layersWithParameters } = options;
+    const routes = { formation, outbox, works };
+    this.#loading = new Loading(this.#origin.base, layersWithParameters, run, holdings, routes);
+  }
+
+  /** Off we go. */
+  #loaded(): void {
+    const { admission, boundary, snapshots, outbox } = this.#parts;
+    const { cause, base } = this.#origin;
+    const { step } = base;
+    this.#loading = undefined;
+    boundary.backTo(step);
+    if (cause) {
+      snapshots.reformed(step);
+      const replay = boundary.stepsTold - step;
+      const nodes = admission.formation.report();
+      outbox.report({ kind: 'reformed', nodes, step, replay, cause });
+    }
+    this.#next();
+  }
+
+  get #hasNewcomers(): boolean {
+    return this.#parts.admission.formation.newcomers.length > 0;
+  }
+
+  /** Why the ring should form anew at the next step that is done. */
+  get #reason(): Cause | undefined {
+    return this.#hasNewcomers && !this.#parts.boundary.isEnding ? 'joined' : undefined;
+  }
+
+  /** Begins what comes next. */
+  #next(): void {
+    const { admission, boundary, options, outbox, works, snapshots } = this.#parts;
+    const { formation } = admission;
+    const next = boundary.next();
+    if (next.kind === 'end') {
+      this.#outcome = next;
+    } else if (next.kind === 'save') {
+      const { layersWithParameters } = options;
+      const routes = { formation, outbox, works };
+      this.#saving = new Saving(next.step, this.#committed, layersWithParameters, routes);
+    } else {
+      this.passes += 1;
+      this.#pass = new MasterPass(next, this.passes, options, {
+        stages: this.#stages!,
+        outbox,
+        works,
+        copies: this.#copies,
+        told: boundary.stepsTold,
+        isSnapshot: (step) => this.#reason !== undefined || snapshots.wants(step, formation),
+      });
+    }
+  }
+
+  #passed({ pass, isSnapshot }: MasterPass): void {
+    const { boundary, snapshots } = this.#parts;
+    this.#pass = undefined;
+    if (pass.kind === 'evaluate') {
+      boundary.evaluated(pass.step);
+      return this.#next();
+    }
+    this.#committed = this.passes;
+    boundary.committed(pass.step);
+    const step = pass.step + 1;
+    if (isSnapshot) snapshots.begin(step);
+    const cause = this.#reason;
+    if (isSnapshot && cause) this.#leaving = { step, cause };
+    else this.#next();
+    return undefined;
+  }
+
+  #stay(): void {
+    this.#leaving = undefined;
+    this.#next();
+  }
+
+  #saved({ step }: Saving): void {
+    const { boundary, outbox } = this.#parts;
+    this.#saving = undefined;
+    boundary.saved(step);
+    outbox.report({ kind: 'saved', step });
+    this.#next();
+  }
+}
