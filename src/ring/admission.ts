@@ -56,9 +56,7 @@ export class Admission {
         message: refusal.message,
       });
     formation.join(from, message);
-    if (message.run === this.#options.run)
-      for (const { step, layers } of message.holds ?? [])
-        for (const layer of layers) this.#holdings.add(from, step, layer);
+    if (message.run === this.#options.run) this.#holdings.addAll(from, message.holds);
     const joined = formation.workers.length + formation.newcomers.length;
     const wanted = Math.max(joined, this.#options.workers);
     return this.#outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
@@ -79,6 +77,20 @@ export class Admission {
       if (error instanceof RingError) return error;
       throw error;
     }
+  }
+
+  /** It went away; false when it was nobody's. */
+  leave(node: NodeId): boolean {
+    this.#holdings.forget(node);
+    return this.formation.leave(node);
+  }
+
+  /** A worker is lost; if it can still hear, it may join again. */
+  dismiss(node: NodeId, reason: string): void {
+    this.#outbox.report({ kind: 'lost', node, name: this.formation.nameOf(node), reason });
+    this.leave(node);
+    const message = `the ring goes on without this node: ${reason}`;
+    this.#outbox.send(node, { type: 'failed', code: 'NODE_LOST', message });
   }
 
   /** Cuts the layers and tells everyone its share. Errors: those of the cutter. */

@@ -3,6 +3,7 @@
 // its copy: before or after a re-forming, or in an earlier session of the same run.
 
 import type { NodeId } from '../node.ts';
+import type { MessageOf } from '../protocol/messages.ts';
 
 type Holders = Map<number, Set<NodeId>>;
 
@@ -22,6 +23,11 @@ export class Holdings {
     const holders: Holders = this.#steps.get(step) ?? new Map<number, Set<NodeId>>();
     holders.set(layer, (holders.get(layer) ?? new Set()).add(node));
     this.#steps.set(step, holders);
+  }
+
+  /** What a device says that it keeps. */
+  addAll(node: NodeId, holds: MessageOf<'join'>['holds'] = []): void {
+    for (const { step, layers } of holds) for (const layer of layers) this.add(node, step, layer);
   }
 
   /** It does not, as turns out. */

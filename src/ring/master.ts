@@ -4,32 +4,20 @@
 // that is lost, or comes later, ends that, and the ring forms anew (admission.ts).
 
 import { RingError } from '../errors.ts';
-import { Boundary } from '../machine/boundary.ts';
-import type { EndError, Told } from '../machine/boundary.ts';
-import type { Course } from '../machine/course.ts';
-import { Outbox } from '../machine/outbox.ts';
-import { WorkQueue } from '../machine/work-queue.ts';
+import type { Boundary, EndError } from '../machine/boundary.ts';
+import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Payload } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
-import { Admission } from './admission.ts';
-import type { AdmissionOptions } from './admission.ts';
+import type { Admission } from './admission.ts';
 import type { Formation } from './formation.ts';
-import { Holdings } from './holdings.ts';
-import type { PassOptions } from './master-pass.ts';
 import { Ring } from './ring.ts';
-import type { Cause } from './ring.ts';
-import { Snapshots } from './snapshots.ts';
+import { partsOf } from './ring-parts.ts';
+import type { Cause, MasterOptions, RingParts } from './ring-parts.ts';
+import type { Snapshots } from './snapshots.ts';
 
-export interface MasterOptions extends AdmissionOptions, PassOptions {
-  readonly course: Course;
-  /** Begin from the parameters on the store, which are those after so many steps, instead of the seed's. */
-  readonly loadedStep?: number;
-  /** What an earlier part of the same run has told already. */
-  readonly told?: Told;
-  /** What this device keeps of the run. */
-  readonly holds?: MessageOf<'join'>['holds'];
-}
+export type { MasterOptions } from './ring-parts.ts';
 
 /** What a worker may fail of without the others: they go on without it. */
 const ownFaults: ReadonlySet<string> = new Set([
@@ -41,10 +29,9 @@ const ownFaults: ReadonlySet<string> = new Set([
 ]);
 
 export class Master implements Node {
-  readonly #options: MasterOptions;
-  readonly #outbox = new Outbox();
-  readonly #works = new WorkQueue(this.#outbox);
-  readonly #holdings: Holdings;
+  readonly #parts: RingParts;
+  readonly #outbox: Outbox;
+  readonly #works: WorkQueue;
   readonly #snapshots: Snapshots;
   readonly #admission: Admission;
   readonly #boundary: Boundary;
@@ -57,14 +44,14 @@ export class Master implements Node {
   #over = false;
 
   constructor(options: MasterOptions) {
-    this.#options = options;
-    this.#outbox.generation = 1;
-    this.#holdings = new Holdings(options.layersWithParameters);
-    for (const { step, layers } of options.holds ?? [])
-      for (const layer of layers) this.#holdings.add(masterId, step, layer);
-    this.#snapshots = new Snapshots(options, this.#holdings, this.#outbox);
-    this.#admission = new Admission(options, this.#holdings, this.#outbox, this.#works);
-    this.#boundary = new Boundary(options.course, options.loadedStep, options.told);
+    const parts = partsOf(options);
+    const { outbox, works, snapshots, admission, boundary } = parts;
+    this.#parts = parts;
+    this.#outbox = outbox;
+    this.#works = works;
+    this.#snapshots = snapshots;
+    this.#admission = admission;
+    this.#boundary = boundary;
   }
 
   receive(event: Event): readonly Effect[] {
@@ -171,22 +158,16 @@ export class Master implements Node {
 
   #unlinked(node: NodeId, reason: string): void {
     if (this.#ring && this.#formation.has(node)) return this.#lose(node, reason);
-    this.#holdings.forget(node);
-    if (this.#formation.leave(node)) this.#ring?.newcomerLeft();
+    if (this.#admission.leave(node)) this.#ring?.newcomerLeft();
     return undefined;
   }
 
   /** A worker is gone: who is left goes back to what there is and trains on. */
   #lose(node: NodeId, reason: string): void {
     const name = this.#formation.nameOf(node);
-    const error = { code: 'NODE_LOST', reason: `${name} is gone: ${reason}` } as const;
+    const error: EndError = { code: 'NODE_LOST', reason: `${name} is gone: ${reason}` };
     if (!this.#admission.isElastic) return this.#end(error);
-    this.#outbox.report({ kind: 'lost', node, name, reason });
-    this.#formation.leave(node);
-    this.#holdings.forget(node);
-    // If it can still hear: it may join again.
-    const message = `the ring goes on without this node: ${reason}`;
-    this.#outbox.send(node, { type: 'failed', code: 'NODE_LOST', message });
+    this.#admission.dismiss(node, reason);
     return this.#reform('lost', error);
   }
 
@@ -207,18 +188,12 @@ export class Master implements Node {
     const { stepsTold, savedStep } = this.#boundary;
     const base = this.#admission.base(stepsTold, savedStep);
     this.#admission.form();
-    this.#ring = new Ring(
-      {
-        options: this.#options,
-        admission: this.#admission,
-        holdings: this.#holdings,
-        snapshots: this.#snapshots,
-        boundary: this.#boundary,
-        outbox: this.#outbox,
-        works: this.#works,
-      },
-      { base, cause: this.#hasFormed ? cause : undefined, passes: this.#ring?.passes ?? 0 },
-    );
+    const passes = this.#ring?.passes ?? 0;
+    this.#ring = new Ring(this.#parts, {
+      base,
+      cause: this.#hasFormed ? cause : undefined,
+      passes,
+    });
   }
 
   /** Everything that follows from what is known by now. */

@@ -4,49 +4,14 @@
 // so to give it all up is to let go of this.
 
 import { notDue } from '../machine/not-due.ts';
-import type { Boundary, EndError } from '../machine/boundary.ts';
-import type { Outbox } from '../machine/outbox.ts';
-import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
-import type { IdleCause, Message, NodeId, Payload, Report, Work, WorkResult } from '../node.ts';
-import type { Admission } from './admission.ts';
-import type { Holdings } from './holdings.ts';
+import type { IdleCause, Message, NodeId, Payload, Work, WorkResult } from '../node.ts';
 import { Loading } from './loading.ts';
-import type { Base } from './loading.ts';
 import { MasterPass } from './master-pass.ts';
-import type { PassOptions } from './master-pass.ts';
 import type { MasterStages } from './master-stages.ts';
 import { OwnCopies } from './own-copies.ts';
+import type { Cause, Origin, Outcome, RingParts } from './ring-parts.ts';
 import { Saving } from './saving.ts';
-import type { SnapshotOptions, Snapshots } from './snapshots.ts';
-
-/** Why a ring forms anew. */
-export type Cause = Extract<Report, { kind: 'reformed' }>['cause'];
-
-/** What outlasts a ring. */
-export interface RingParts {
-  readonly options: PassOptions & SnapshotOptions;
-  readonly admission: Admission;
-  readonly holdings: Holdings;
-  readonly snapshots: Snapshots;
-  readonly boundary: Boundary;
-  readonly outbox: Outbox;
-  readonly works: WorkQueue;
-}
-
-/** How a ring came to be. */
-export interface Origin {
-  readonly base: Base;
-  /** Undefined the first time. */
-  readonly cause: Cause | undefined;
-  /** The number of the last pass of the rings before. */
-  readonly passes: number;
-}
-
-/** What ends a ring. */
-export type Outcome =
-  | { readonly kind: 'end'; readonly error?: EndError | undefined }
-  | { readonly kind: 'reform'; readonly cause: Cause };
 
 export class Ring {
   readonly #parts: RingParts;
@@ -88,8 +53,6 @@ export class Ring {
     this.#parts.outbox.add({ type: 'discard' });
     return this.#saving.isStoring;
   }
-
-  // ---------------------------------------------------------------------------------- events
 
   ready(node: NodeId, bytes: number): void {
     this.#parts.admission.formation.ready(node, bytes);
@@ -155,7 +118,7 @@ export class Ring {
 
   /** A newcomer that everyone waits for has left. */
   newcomerLeft(): void {
-    if (this.#leaving?.cause === 'joined' && !this.#hasNewcomers) this.#stay();
+    if (this.#leaving && !this.#reason) this.#stay();
   }
 
   /** The run is ending: a step that is under way is dropped. */
@@ -164,8 +127,6 @@ export class Ring {
     if (this.#leaving) this.#stay();
     else if (this.hasBegun && !this.#loading && !this.#saving) this.#next();
   }
-
-  // --------------------------------------------------------------------------------- progress
 
   /** Everything that follows from what is known by now. Errors: NOT_FINITE. */
   advance(): Outcome | undefined {
@@ -196,10 +157,10 @@ export class Ring {
   #loaded(): void {
     const { admission, boundary, snapshots, outbox } = this.#parts;
     const { cause, base } = this.#origin;
-    const { step } = base;
     this.#loading = undefined;
-    boundary.backTo(step);
+    boundary.backTo(base.step);
     if (cause) {
+      const { step } = base;
       snapshots.reformed(step);
       const replay = boundary.stepsTold - step;
       const nodes = admission.formation.report();
@@ -208,13 +169,11 @@ export class Ring {
     this.#next();
   }
 
-  get #hasNewcomers(): boolean {
-    return this.#parts.admission.formation.newcomers.length > 0;
-  }
-
   /** Why the ring should form anew at the next step that is done. */
   get #reason(): Cause | undefined {
-    return this.#hasNewcomers && !this.#parts.boundary.isEnding ? 'joined' : undefined;
+    const { admission, boundary } = this.#parts;
+    if (boundary.isEnding) return undefined;
+    return admission.formation.newcomers.length > 0 ? 'joined' : undefined;
   }
 
   /** Begins what comes next. */
@@ -222,9 +181,8 @@ export class Ring {
     const { admission, boundary, options, outbox, works, snapshots } = this.#parts;
     const { formation } = admission;
     const next = boundary.next();
-    if (next.kind === 'end') {
-      this.#outcome = next;
-    } else if (next.kind === 'save') {
+    if (next.kind === 'end') this.#outcome = next;
+    else if (next.kind === 'save') {
       const { layersWithParameters } = options;
       const routes = { formation, outbox, works };
       this.#saving = new Saving(next.step, this.#committed, layersWithParameters, routes);

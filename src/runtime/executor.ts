@@ -14,6 +14,7 @@ import type { SampleReader } from './samples.ts';
 import { placeStages, StageEngine } from './stage-engine.ts';
 import type { Running } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
+import { givenOf, outputOf } from './stage-payloads.ts';
 import { bytesOf } from './bytes.ts';
 import { Turns } from './turns.ts';
 
@@ -117,7 +118,7 @@ export class EngineExecutor implements Executor {
       async () => stage.forward(of, mode, await this.#input(stage, of, input)),
       input,
     );
-    return { payload: await this.#output(stage, stage.outputs, '', of) };
+    return { payload: await outputOf(stage, stage.outputs, '', of) };
   }
 
   /** Forward to the loss and back to the gradient of the stage's input. */
@@ -130,7 +131,7 @@ export class EngineExecutor implements Executor {
     }, input);
     const loss = await stage.scalar('loss', of.microbatch);
     if (input === undefined) return { loss };
-    return { loss, payload: await this.#output(stage, stage.inputs, 'd/', of) };
+    return { loss, payload: await outputOf(stage, stage.inputs, 'd/', of) };
   }
 
   async #evaluate({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
@@ -174,11 +175,11 @@ export class EngineExecutor implements Executor {
     const stage = this.#stage(place);
     const expected = stage.outputs.map(({ name }) => `d/${name}`);
     await this.#done(
-      async () => stage.backward(of, this.#given(stage, expected, of, gradient)),
+      async () => stage.backward(of, givenOf(stage, expected, of, gradient)),
       gradient,
     );
     if (place === 'opening') return {};
-    return { payload: await this.#output(stage, stage.inputs, 'd/', of) };
+    return { payload: await outputOf(stage, stage.inputs, 'd/', of) };
   }
 
   /** What a stage begins with: what came over the link, or the samples themselves. */
@@ -188,42 +189,8 @@ export class EngineExecutor implements Executor {
     input?: Payload,
   ): Promise<Record<string, Uint8Array>> {
     const names = stage.inputs.map(({ name }) => name);
-    if (input) return this.#given(stage, names, of, input);
+    if (input) return givenOf(stage, names, of, input);
     return { [names[0]!]: bytesOf(await this.#samples!.inputs(of)) };
-  }
-
-  /** The payload's tensors by name, held against what the stage takes. Errors: PROTOCOL. */
-  #given(
-    stage: StageEngine,
-    names: readonly string[],
-    of: Microbatch,
-    payload: Payload,
-  ): Record<string, Uint8Array> {
-    const { tensors } = payload as TensorPayload;
-    const given = Object.fromEntries(tensors.map(({ name, bytes }) => [name, bytes]));
-    for (const name of names) {
-      const expected = stage.byteLengthOf(name, of);
-      if (given[name]?.byteLength !== expected)
-        throw new RingError(
-          'PROTOCOL',
-          `${name} of microbatch ${of.microbatch} came with ${given[name]?.byteLength ?? 0} bytes, ${expected} are expected`,
-        );
-    }
-    return given;
-  }
-
-  async #output(
-    stage: StageEngine,
-    values: readonly { readonly name: string }[],
-    prefix: '' | 'd/',
-    { microbatch, rows }: Microbatch,
-  ): Promise<Payload> {
-    const tensors = values.map(async ({ name: value }) => {
-      const name = `${prefix}${value}`;
-      const type = stage.typeOf(name, microbatch, rows);
-      return { name, type, bytes: await stage.bytesOf(name, microbatch, rows) };
-    });
-    return tensorPayload(await Promise.all(tensors));
   }
 
   #stage(place: Place): StageEngine {

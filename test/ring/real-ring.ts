@@ -19,7 +19,12 @@ import { Worker } from '../../src/ring/worker.ts';
 import { EngineExecutor } from '../../src/runtime/executor.ts';
 import { SampleReader } from '../../src/runtime/samples.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
-import type { SimulatedDevice, Simulation } from '../../src/simulator/simulator.ts';
+import type {
+  SimulatedDevice,
+  Simulation,
+  SimulationOptions,
+} from '../../src/simulator/simulator.ts';
+import type { Disk } from '../../src/simulator/disk.ts';
 
 export interface RealRing {
   readonly training: object;
@@ -35,6 +40,16 @@ export interface RealRing {
   readonly purpose?: 'train' | 'use';
   readonly engine?: () => Promise<Engine>;
   readonly latencySeconds?: number;
+  /** Of every work. */
+  readonly seconds?: number;
+  /** Its nodes keep copies of layers and survive each other. */
+  readonly run?: string;
+  readonly replicateEvery?: number;
+  /** So many further devices are there, and come in when a fault says `start`. */
+  readonly late?: number;
+  readonly faults?: SimulationOptions['faults'];
+  readonly at?: SimulationOptions['at'];
+  readonly watch?: SimulationOptions['watch'];
 }
 
 export interface RealOutcome extends Simulation {
@@ -95,7 +110,11 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
   ): Promise<SimulatedDevice> => {
     const engine = await (ring.engine ?? createInlineEngine)();
     engines.push(engine);
-    return { node, executor: new Copying(new EngineExecutor(engine, reader)), seconds: () => 1e-3 };
+    return {
+      node,
+      executor: new Copying(new EngineExecutor(engine, reader)),
+      seconds: () => ring.seconds ?? 1e-3,
+    };
   };
   const testCount = test?.count ?? 0;
   const load = purpose === 'use' || ring.initial !== undefined;
@@ -116,7 +135,7 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
       engine: { kind: 'wasm', name: 'wasm', threads: 1 },
       ...capabilities,
     },
-    cut: () => cutEvenly(resolved, nodes, ring.window ?? microbatches),
+    cut: ({ length }) => cutEvenly(resolved, length, ring.window ?? microbatches),
     schedule: (step, factor) => {
       const learningRate = learningRateAt(resolved.learningRate, step, steps);
       return {
@@ -126,19 +145,25 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
     },
     ...(resolved.clipNorm === undefined ? {} : { clipNorm: resolved.clipNorm }),
     ...(load ? { loadedStep: 0 } : {}),
+    ...(ring.run === undefined ? {} : { run: ring.run }),
+    ...(ring.replicateEvery === undefined ? {} : { replicateEvery: ring.replicateEvery }),
   });
   const devices = new Map<NodeId, SimulatedDevice>([[masterId, await device(master, samples)]]);
-  for (let k = 1; k < nodes; k += 1) {
+  for (let k = 1; k < nodes + (ring.late ?? 0); k += 1) {
     const name = `worker-${k}`;
     const engine = { kind: 'wasm', name: 'wasm', threads: 1 } as const;
-    devices.set(
-      name,
-      await device(new Worker({ type: 'join', name, engine, address: name, ...capabilities })),
-    );
+    const join = { type: 'join', name, engine, address: name, ...capabilities } as const;
+    const again = (disk: Disk) => device(new Worker({ ...join, ...held(disk) }));
+    const isLate = k >= nodes && ({ isLate: true } as const);
+    devices.set(name, { ...(await device(new Worker(join))), again, ...isLate });
   }
   const simulation = await simulate({
     devices,
     link: () => ({ latencySeconds, bytesPerSecond: 1e8 }),
+    ...(ring.faults && { faults: ring.faults }),
+    ...(ring.at && { at: ring.at }),
+    ...(ring.watch && { watch: ring.watch }),
+    bounds: { seconds: 1e5, actions: 1e6 },
     ...(ring.initial ? { store: asStore(ring.initial) } : {}),
   });
   for (const engine of engines) await engine.close();
@@ -148,6 +173,12 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
     parameters: parametersOf(simulation.store),
   };
 }
+
+/** What a worker that begins again says of its disk. */
+const held = ({ run, snapshots }: Disk) => ({
+  ...(run !== undefined && { run }),
+  holds: [...snapshots].map(([step, layers]) => ({ step, layers: [...layers.keys()] })),
+});
 
 /** The simulator delivers later than the engine reuses its memory: what is sent must be a copy. */
 class Copying implements Executor {
