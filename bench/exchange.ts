@@ -16,13 +16,15 @@ import type { Setting } from './training.ts';
 
 /** Exchanges per second of a training in which only the worker's stages compute nothing. */
 export async function exchangesPerSecond(setting: Setting): Promise<number> {
-  const { forward, backward, weights } = StageEngine.prototype;
+  const stage = StageEngine.prototype as unknown as Record<string, () => unknown>;
+  const works = ['forward', 'backward', 'weights'];
+  const real = Object.fromEntries(works.map((work) => [work, stage[work]]));
   const nothing = () => Promise.resolve({ finished: Promise.resolve() });
-  Object.assign(StageEngine.prototype, { forward: nothing, backward: nothing, weights: nothing });
+  Object.assign(stage, Object.fromEntries(works.map((work) => [work, nothing])));
   try {
     return (await measureTraining(setting)).stepsPerSecond;
   } finally {
-    Object.assign(StageEngine.prototype, { forward, backward, weights });
+    Object.assign(stage, real);
   }
 }
 
