@@ -60,7 +60,7 @@ function carryOut(node: Seated, index: number): Message[] {
       const { of } = work.payload as Sum;
       const own = work.kind === 'addSlices' ? `${of}+${index}` : of;
       node.gradient.set(nameOf(work.slices), own);
-      node.works.done();
+      node.works.done(work);
       node.reduce.computed(work, work.kind === 'addSlices' ? { payload: sum(own) } : {});
     }
   } while (effects.some(({ type }) => type === 'compute'));
