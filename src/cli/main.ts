@@ -98,6 +98,26 @@ withEngineFlags(
   .option('--json', 'print the results in JSON')
   .action(async (file, flags) => (await import('./compare.ts')).compare(file, flags));
 
+withEngineFlags(
+  program
+    .command('plan')
+    .description(
+      'say beforehand what a training would take by each architecture, and which to choose',
+    )
+    .argument('<file>', 'training file: JSON, or a module with a default export')
+    .option('-n, --nodes <N>', 'devices, servers included', wholeNumber(1))
+    .option(
+      '--link <LINK>',
+      'rate and latency of their links: 20mbit, or 54mbit,3ms,shared',
+      '100mbit',
+    )
+    .option('--device <NAME>', 'expect such devices, e.g. pi-4b, instead of ones like this'),
+)
+  .option('-b, --batch <B>', 'samples of a step', wholeNumber(1))
+  .option('-m, --microbatches <M>', 'parts that a batch is split into', wholeNumber(1))
+  .option('--json', 'print the plan in JSON')
+  .action(async (file, flags) => (await import('./plan.ts')).plan(file, flags));
+
 program
   .command('compared-run', { hidden: true })
   .action(async () => (await import('./compared-process.ts')).serveComparedRun());
