@@ -153,7 +153,6 @@ export class Ring {
     this.#loading = new Loading(this.#origin.base, layersWithParameters, run, holdings, routes);
   }
 
-  /** Off we go. */
   #loaded(): void {
     const { admission, boundary, snapshots, outbox } = this.#parts;
     const { cause, base } = this.#origin;
@@ -204,16 +203,16 @@ export class Ring {
     this.#pass = undefined;
     if (pass.kind === 'evaluate') {
       boundary.evaluated(pass.step);
-      return this.#next();
+      this.#next();
+      return;
     }
     this.#committed = this.passes;
     boundary.committed(pass.step);
     const step = pass.step + 1;
     if (isSnapshot) snapshots.begin(step);
-    const cause = this.#reason;
-    if (isSnapshot && cause) this.#leaving = { step, cause };
+    const cause = isSnapshot && this.#reason;
+    if (cause) this.#leaving = { step, cause };
     else this.#next();
-    return undefined;
   }
 
   #stay(): void {

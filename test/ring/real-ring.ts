@@ -2,6 +2,7 @@
 // virtual links. For tests of exactness against other numbers of nodes and against PyTorch.
 
 import { createSampler } from '../../src/data/index.ts';
+import { RingError } from '../../src/errors.ts';
 import { createInlineEngine } from '../../src/engine/inline.ts';
 import type { Shape } from '../../src/graph/graph.ts';
 import { learningRateAt } from '../../src/model/learning-rate.ts';
@@ -69,6 +70,7 @@ export const resolve = ({ training, train, test }: RealRing): ResolvedTraining =
 export function cutEvenly(resolved: ResolvedTraining, nodes: number, window: number): Stage[][] {
   const { layers } = resolved.resolved;
   const starts = layers.flatMap(({ parameters }, layer) => (parameters.length > 0 ? [layer] : []));
+  if (nodes > starts.length) throw new RingError('TOO_MANY_NODES', 'there are not enough layers');
   const stages = nodes === 1 ? 1 : nodes + 1;
   const border = (k: number): number => {
     if (k === 0) return 0;

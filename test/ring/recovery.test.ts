@@ -83,18 +83,92 @@ test('nothing lost: snapshots change nothing', async () => {
   expect(of(undisturbed, 'lost')).toEqual([]);
 });
 
+/** How many events the ring takes from the moment that all have layers. */
+async function eventsOf(each: RealRing): Promise<number> {
+  let events = 0;
+  const told = (): void => void (events += 1);
+  await runRealRing({ ...each, watch: { told } });
+  return events;
+}
+
 describe('a worker that is killed at any moment', () => {
-  test.each(['worker-1', 'worker-2', 'worker-3'])(
-    '%s',
-    async (worker) => {
-      let events = 0;
-      await runRealRing({ ...ring, watch: () => (events += 1) });
-      for (let event = 0; event < events; event += 11) {
-        const outcome = await runRealRing({ ...ring, faults: [crash(worker, 'assign', 3, event)] });
-        if (of(outcome, 'lost').length > 0) expectSame(outcome);
-        else expect(bits(outcome), `at event ${event}`).toEqual(bits(undisturbed));
-      }
-    },
-    60_000,
-  );
+  test.each(['worker-1', 'worker-2', 'worker-3'])('%s', { timeout: 60_000 }, async (worker) => {
+    const events = await eventsOf(ring);
+    expect(events).toBeGreaterThan(100);
+    for (let event = 0; event < events; event += 11)
+      expectSame(await runRealRing({ ...ring, faults: [crash(worker, 'assign', 3, event)] }));
+  });
+});
+
+test('a second one is killed while the ring forms anew', { timeout: 60_000 }, async () => {
+  for (let event = 0; event < 60; event += 3) {
+    const faults = [crash('worker-2', 'step', 4, 5), crash('worker-3', 'lost', 1, event)];
+    const outcome = await runRealRing({ ...ring, faults });
+    expectSame(outcome);
+    expect(of(outcome, 'lost')).toHaveLength(2);
+  }
+});
+
+test('with all workers gone the master trains on alone', async () => {
+  const workers = ['worker-1', 'worker-2', 'worker-3'];
+  const faults = workers.map((worker) => crash(worker, 'step', 4, 5));
+  const outcome = await runRealRing({ ...ring, faults });
+  expectSame(outcome);
+  expect(of(outcome, 'reformed').at(-1)?.nodes).toHaveLength(1);
+});
+
+test('a worker that is killed once its copies are where they should be costs few steps', async () => {
+  const outcome = await runRealRing({ ...ring, faults: [crash('worker-2', 'step', 6, 5)] });
+  const [reformed] = of(outcome, 'reformed');
+  expect(reformed).toMatchObject({ cause: 'lost', step: 4, replay: 2 });
+  expect(reformed!.nodes.map(({ node }) => node)).toEqual(['master', 'worker-1', 'worker-3']);
+  expect(of(outcome, 'replayed')).toEqual([
+    { kind: 'replayed', step: 5, until: 6 },
+    { kind: 'replayed', step: 6, until: 6 },
+  ]);
+});
+
+test('two neighbours at once take the copies of one with them: back to the checkpoint or the seed', async () => {
+  const faults = ['worker-1', 'worker-2'].map((worker) => crash(worker, 'step', 5, 5));
+  const outcome = await runRealRing({ ...ring, faults });
+  expectSame(outcome);
+  expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 2 });
+});
+
+describe('a device that comes late', () => {
+  const start = (device: string, nth: number): ScriptedFault => ({
+    when: { on: 'step', nth, events: 4 },
+    fault: { kind: 'start', device },
+  });
+  // A knock takes a second.
+  const slow = { ...ring, seconds: 0.05 };
+
+  test('is given layers at the end of a step, and no step is lost', async () => {
+    const outcome = await runRealRing({ ...slow, late: 1, faults: [start('worker-4', 1)] });
+    expectSame(outcome);
+    const [reformed, ...others] = of(outcome, 'reformed');
+    expect(others).toEqual([]);
+    expect(reformed).toMatchObject({ cause: 'joined', replay: 0 });
+    expect(reformed!.nodes).toHaveLength(5);
+    expect(of(outcome, 'replayed')).toEqual([]);
+  });
+
+  test('comes back after a loss', async () => {
+    const faults = [crash('worker-2', 'step', 1, 1), start('worker-2', 1)];
+    const outcome = await runRealRing({ ...slow, faults });
+    expectSame(outcome);
+    expect(of(outcome, 'reformed').map(({ cause }) => cause)).toEqual(['lost', 'joined']);
+    expect(of(outcome, 'reformed').at(-1)!.nodes).toHaveLength(4);
+  });
+
+  test('is refused when the model has no layers for it, and nobody is disturbed', async () => {
+    const outcome = await runRealRing({
+      ...slow,
+      late: 2,
+      faults: [start('worker-4', 1), start('worker-5', 2)],
+    });
+    expectSame(outcome);
+    expect(of(outcome, 'reformed')).toHaveLength(1);
+    expect(outcome.ends.get('worker-5')?.error?.code).toBe('TOO_MANY_NODES');
+  });
 });
