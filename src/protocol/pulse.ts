@@ -7,6 +7,11 @@
 
 export const ticksPerSecond = 4;
 
+/** How long a broken session waits for another connection. */
+export const graceTicks = 2.5 * ticksPerSecond;
+/** An attempt to dial that has not led to one by then is given up for the next. */
+export const attemptTicks = 1 * ticksPerSecond;
+
 /** A side that has sent nothing for so long says that it is there. */
 const sayAfter = 1 * ticksPerSecond;
 /** A peer that was stopped for 5 s right before its sign of life was due is not doubted. */

@@ -9,13 +9,8 @@ import { PieceJoiner } from './background.ts';
 import type { Settle } from './background.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outbox.ts';
-import { Pulse, ticksPerSecond } from './pulse.ts';
+import { attemptTicks, graceTicks, Pulse, ticksPerSecond } from './pulse.ts';
 import { decodeSegment, encodeTrailer } from './segment.ts';
-
-/** How long a broken session waits for another connection. */
-export const graceTicks = 2.5 * ticksPerSecond;
-
-export type Urgency = 'foreground' | 'background';
 
 /** What a session asks of what it stands on. It may be called back from within. */
 export interface SessionPorts {
@@ -23,7 +18,7 @@ export interface SessionPorts {
   transmit(parts: readonly Uint8Array[]): void;
   /** Hands over a frame; `release` says that nothing of it is read any more. */
   deliver(frame: Uint8Array, release?: () => void): void;
-  /** Wants another connection: `resumed`, `dialFailed` or `end` answers. */
+  /** Wants another connection: `resumed`, `dialFailed` or `end` answers. An earlier attempt is given up. */
   dial(): void;
   /** Nothing has come for so many seconds: the connection is to be ended, and `broken` called. */
   doubt(seconds: number): void;
@@ -79,7 +74,7 @@ export class Session {
   }
 
   /** `settle` is called when the other side has the frame, whose memory is read until then; or with an error. */
-  send(parts: readonly Uint8Array[], urgency: Urgency, settle: Settle): void {
+  send(parts: readonly Uint8Array[], settle: Settle, urgency?: 'background'): void {
     if (this.#state.kind === 'ended') return settle(this.#state.error);
     if (urgency === 'background') this.#outbox.addBackground(parts, settle);
     else {
@@ -102,7 +97,8 @@ export class Session {
   /** The connection has ended without having been closed in order. */
   broken(cause: Error): void {
     if (this.#state.kind !== 'connected') return;
-    this.#state = { kind: 'broken', cause, ticks: 0, dialAt: Infinity, pause: 1 };
+    const dialAt = this.#dials ? attemptTicks : Infinity;
+    this.#state = { kind: 'broken', cause, ticks: 0, dialAt, pause: 1 };
     if (this.#dials) this.#ports.dial();
   }
 
@@ -110,8 +106,13 @@ export class Session {
   dialFailed(): void {
     const state = this.#state;
     if (state.kind !== 'broken') return;
-    state.dialAt = state.ticks + state.pause;
+    state.dialAt = Math.min(state.dialAt, state.ticks + state.pause);
     state.pause *= 2;
+  }
+
+  /** Whether the other side can go on from there: it has all that it ever acknowledged. */
+  canResume(theirReceived: number): boolean {
+    return theirReceived >= this.#outbox.acknowledged;
   }
 
   /** There is a new connection, over which the other side says how far it has received. */
@@ -120,7 +121,7 @@ export class Session {
     this.#state = { kind: 'connected' };
     this.#pulse.begin();
     this.#orEnd(() => {
-      if (theirReceived < this.#outbox.acknowledged)
+      if (!this.canResume(theirReceived))
         throw refusal(`a resumption after number ${theirReceived}, which was acknowledged`);
       this.#settleUpTo(theirReceived);
       const first = this.#outbox.acknowledged + 1;
@@ -148,7 +149,7 @@ export class Session {
       state.ticks += 1;
       if (state.ticks >= graceTicks) this.end(state.cause);
       else if (state.ticks >= state.dialAt) {
-        state.dialAt = Infinity;
+        state.dialAt = state.ticks + attemptTicks;
         this.#ports.dial();
       }
     }

@@ -8,6 +8,15 @@ import { linkBroken } from './refusals.ts';
 /** How long the other side may take to say it. */
 const deadlineMilliseconds = 10_000;
 
+/** Another connection for a session, and the number up to which the other side has received. */
+export interface Resumption {
+  readonly connection: Link;
+  readonly theirReceived: number;
+}
+
+/** Dials again, and says how far this side has received; undefined where the other knows no such session. */
+export type Redial = (received: number) => Promise<Resumption | undefined>;
+
 export function sendHello(connection: Link, hello: Hello): void {
   // A failure is told by the connection's end.
   void connection.send([encodeHello(hello)]).catch(() => undefined);

@@ -54,6 +54,11 @@ export class MemoryTransport implements Transport {
     for (const link of this.#links.splice(0)) link.abort();
   }
 
+  /** Loses, from now on and without a word, what is sent over the links that there are. */
+  pull(): void {
+    for (const link of this.#links.splice(0)) link.pull();
+  }
+
   heal(): void {
     this.#isCut = false;
   }
@@ -83,6 +88,7 @@ export class MemoryLink implements Link {
   #arrived: Uint8Array[] = [];
   #peer: MemoryLink | undefined;
   #ended = false;
+  #isPulled = false;
   readonly #inbox: Inbox;
 
   constructor(remote: string, delay: Delay) {
@@ -97,6 +103,11 @@ export class MemoryLink implements Link {
   /** Makes `peer` the other end. */
   join(peer: MemoryLink): void {
     this.#peer = peer;
+  }
+
+  /** What either side sends from now on is lost. */
+  pull(): void {
+    for (const link of [this, this.#peer]) if (link) link.#isPulled = true;
   }
 
   async send(parts: readonly Uint8Array[]): Promise<void> {
@@ -117,6 +128,7 @@ export class MemoryLink implements Link {
     if (this.#ended) return;
     this.#arrived = [];
     this.#end();
+    if (this.#isPulled) return;
     await new Promise<void>((resolve) => {
       this.#leave((peer) => {
         peer.#end();
@@ -143,7 +155,7 @@ export class MemoryLink implements Link {
 
   #leave(arrive: (peer: MemoryLink) => void): void {
     const peer = this.#peer;
-    if (peer === undefined) return;
+    if (peer === undefined || this.#isPulled) return;
     this.#leaving.push(() => arrive(peer));
     this.#delay(() => this.#leaving.shift()?.());
   }

@@ -3,6 +3,8 @@
 import type { FrameHandler, Link } from '../ports.ts';
 import { segmentTrailerBytes } from '../protocol/segment.ts';
 import { Session } from '../protocol/session.ts';
+import { sendHello } from './hello.ts';
+import type { Redial, Resumption } from './hello.ts';
 import { Inbox } from './inbox.ts';
 import type { Arrived } from './inbox.ts';
 import { admittedFrameBytes } from './limits.ts';
@@ -13,15 +15,6 @@ import type { Ticker } from './ticker.ts';
 const lingerMilliseconds = 2500;
 /** What a session keeps for a handler that is not set yet; more is left to the connection. */
 const mostWaitingBytes = 1 << 20;
-
-/** Another connection for a session, and the number up to which the other side has received. */
-export interface Resumption {
-  readonly connection: Link;
-  readonly theirReceived: number;
-}
-
-/** Dials again, and says how far this side has received; undefined where the other knows no such session. */
-export type Redial = (received: number) => Promise<Resumption | undefined>;
 
 /** One side of a session. */
 export class SessionLink implements Link {
@@ -34,6 +27,7 @@ export class SessionLink implements Link {
   #hasHandler = false;
   #connection: Link | undefined;
   #earlierBytes = 0;
+  #attempts = 0;
   #acknowledgesSoon = false;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
@@ -79,13 +73,9 @@ export class SessionLink implements Link {
   /** Settles when the other side has the frame. */
   send(parts: readonly Uint8Array[], urgency?: 'background'): Promise<void> {
     if (this.#closing) return Promise.reject(linkClosed(this.remote));
-    return new Promise((resolve, reject) => {
-      this.#session.send(parts, urgency ?? 'foreground', (error) => {
-        if (error) reject(error);
-        else resolve();
-        if (this.#closing) this.#checkDrained();
-      });
-    });
+    return new Promise<void>((resolve, reject) => {
+      this.#session.send(parts, (error) => (error ? reject(error) : resolve()), urgency);
+    }).finally(() => this.#checkDrained());
   }
 
   onFrame(handler: FrameHandler | undefined): void {
@@ -111,17 +101,20 @@ export class SessionLink implements Link {
     this.#session.end(error);
   }
 
-  /** Goes on over another connection; the one so far, which may not know that it is broken, is dropped. */
-  resume({ connection, theirReceived }: Resumption): void {
+  /** Goes on over a connection that the other side has dialled, unless it had given up that attempt since. */
+  answer(resumption: Resumption, id: Uint8Array): void {
+    const { connection } = resumption;
+    if (!this.#session.canResume(resumption.theirReceived)) return connection.abort();
+    sendHello(connection, { kind: 'resume', received: this.#session.received, id });
+    return this.#resume(resumption);
+  }
+
+  #resume({ connection, theirReceived }: Resumption): void {
+    // The connection so far may not know that it is broken.
     this.#drop()?.abort();
     this.#stand(connection);
     this.#session.resumed(theirReceived);
-    if (this.#closing) this.#checkDrained();
-  }
-
-  /** The number up to which this side has received. */
-  get received(): number {
-    return this.#session.received;
+    this.#checkDrained();
   }
 
   #stand(connection: Link): void {
@@ -145,12 +138,16 @@ export class SessionLink implements Link {
   }
 
   async #dial(): Promise<void> {
+    this.#attempts += 1;
+    const attempt = this.#attempts;
+    const isWanted = (): boolean => attempt === this.#attempts && !this.#session.hasEnded;
     try {
-      const resumption = await this.#redial!(this.received);
-      if (resumption === undefined) this.#session.end(linkBroken(this.remote));
-      else if (this.#session.hasEnded) resumption.connection.abort();
-      else this.resume(resumption);
+      const resumption = await this.#redial!(this.#session.received);
+      if (!isWanted()) resumption?.connection.abort();
+      else if (resumption === undefined) this.#session.end(linkBroken(this.remote));
+      else this.#resume(resumption);
     } catch (error) {
+      if (!isWanted()) return;
       if (mayPass(error)) this.#session.dialFailed();
       else this.#session.end(linkBroken(this.remote, error));
     }
@@ -178,8 +175,8 @@ export class SessionLink implements Link {
     });
   }
 
+  /** What ends a connection is told by its closing; what it refuses to send would wait for ever. */
   #failed(error: unknown): void {
-    // What ends a connection is told by its closing; what it refuses to send would wait for ever.
     if (!mayPass(error)) this.#session.end(error as Error);
   }
 
@@ -225,6 +222,6 @@ export class SessionLink implements Link {
   }
 
   #checkDrained(): void {
-    if (this.#session.isConnected && this.#session.isIdle) this.#drained?.();
+    if (this.#session.isIdle && this.#session.isConnected) this.#drained?.();
   }
 }

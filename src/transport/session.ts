@@ -49,10 +49,9 @@ export class SessionHost {
       const key = Buffer.from(id).toString('hex');
       const session = this.#sessions.get(key);
       if (kind === 'open' && session === undefined) this.#open(key, connection);
-      else if (kind === 'resume' && session !== undefined) {
-        sendHello(connection, { kind, received: session.received, id });
-        session.resume({ connection, theirReceived: received });
-      } else {
+      else if (kind === 'resume' && session !== undefined)
+        session.answer({ connection, theirReceived: received }, id);
+      else {
         sendHello(connection, { kind: 'unknown', received: 0, id });
         await connection.close();
       }
