@@ -26,6 +26,7 @@ import { SampleReader } from '../runtime/samples.ts';
 import { isShardWork, ServerExecutor, withShard } from '../runtime/server-executor.ts';
 import type { SampleSources } from '../runtime/samples.ts';
 import { Newcomer } from './newcomer.ts';
+import type { Recovery } from './recovery.ts';
 import { sampleOrder } from './sample-order.ts';
 import type { ServerSettings } from './server-flags.ts';
 
@@ -51,6 +52,8 @@ export interface MasterRequest {
   /** What every hop of a ring can do, where it is known. */
   readonly hop?: Hop;
   readonly loadedStep?: number;
+  /** With it, a ring outlives the loss of nodes. */
+  readonly recovery?: Recovery;
   /** With a parameter server: how it is set up. */
   readonly server?: ServerSettings;
 }
@@ -129,6 +132,7 @@ function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabi
     ),
     cut: (members) => cutStages({ training, members, purpose, isLocal, ...(hop && { hop }) }),
     ...(loadedStep !== undefined && { loadedStep }),
+    ...request.recovery,
   });
   return { node, executor: new EngineExecutor(engine, new SampleReader(samples)) };
 }

@@ -33,3 +33,11 @@ export const withEngineFlags = (command: Command): Command =>
       ).choices(['auto', 'wasm', 'blas']),
     )
     .option('--threads <T>', 'threads that each node computes with', wholeNumber(1));
+
+export const withReplicasFlag = (command: Command): Command =>
+  command.addOption(
+    new Option(
+      '--replicas <where>',
+      'where the copies of layers are kept that the loss of a device is made good with (default: disk)',
+    ).choices(['disk', 'memory']),
+  );

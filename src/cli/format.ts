@@ -27,6 +27,9 @@ export function formatDuration(seconds: number): string {
     : `${minutes}:${two(whole % 60)}`;
 }
 
+/** `0.4 s`, `12.3 s` */
+export const formatSeconds = (seconds: number): string => `${seconds.toFixed(1)} s`;
+
 /** Four figures, without an exponent where it can be helped. */
 export const formatLoss = (loss: number): string =>
   Math.abs(loss) < 1e5 && (Math.abs(loss) >= 1e-3 || loss === 0)

@@ -58,9 +58,10 @@ async function readHistory({ run }: TrainedRun): Promise<History> {
 }
 
 async function listFiles(folder: string): Promise<FileSize[]> {
-  const names = (await readdir(folder)).sort();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   return Promise.all(
-    names.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })),
+    names.sort().map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })),
   );
 }
 

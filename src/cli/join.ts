@@ -12,11 +12,20 @@ import { Pace } from './pace.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
 import { describeKinds, describeRange, parametersOf } from './ring-table.ts';
+import { isLost, startReturning } from './returning.ts';
+import { claimCopies } from './worker-copies.ts';
+import type { Replicas } from './worker-copies.ts';
 import { startWorker } from './worker-session.ts';
+import { parseInvitation, runOf } from '../transport/invitation.ts';
 
 export interface JoinFlags extends EngineFlags {
   readonly quiet?: true;
+  readonly replicas?: Replicas;
+  readonly wait?: number;
 }
+
+/** How long a worker whose master is gone knocks again. */
+const waitSeconds = 60;
 
 export async function join(given: string | undefined, flags: JoinFlags): Promise<void> {
   const invitation = given ?? process.env[invitationVariable];
@@ -25,16 +34,36 @@ export async function join(given: string | undefined, flags: JoinFlags): Promise
       'USAGE',
       'join needs an invitation: copy the line that the master printed, ringtmp join HOST:PORT#SECRET',
     );
+  const { secret } = parseInvitation(invitation);
+  const engine = engineOf(flags);
+  const { wait: seconds = waitSeconds } = flags;
   const display = flags.quiet ? undefined : new WorkerDisplay(process.stdout);
-  const session = await startWorker(invitation, engineOf(flags), (event) => display?.take(event));
-  const release = onInterrupt(session);
+  const copies = await claimCopies(runOf(secret), flags.replicas ?? 'disk');
+  let hadPlace = false;
+  const observe = (event: Event): void => {
+    hadPlace ||= event.type === 'message' && event.message.type === 'assign';
+    display?.take(event);
+  };
+  const worker = startReturning({
+    knock: () => startWorker(invitation, engine, observe, copies.store),
+    seconds,
+    hadPlace: () => hadPlace,
+    joined: (session) => display?.joined(session.engine.name),
+    lost: (reason) => display?.line.print(`${reason}: knocking again for ${seconds} s`),
+  });
+  const release = onInterrupt(worker);
+  let isOver = true;
   try {
-    display?.line.print(`engine: ${session.engine.name}`, 'joined; waiting for the ring to form');
-    await session.ended;
+    await worker.ended;
     display?.line.print('the ring has done its work');
+  } catch (error) {
+    // The run may be taken up again, by whoever starts it and joins it.
+    isOver = hadPlace && !isLost(error);
+    throw error;
   } finally {
     display?.line.clear();
     release();
+    await copies.release(isOver);
   }
 }
 
@@ -47,6 +76,10 @@ class WorkerDisplay {
 
   constructor(output: LineOutput) {
     this.line = new LiveLine(output);
+  }
+
+  joined(engine: string): void {
+    this.line.print(`engine: ${engine}`, 'joined; waiting for the ring to form');
   }
 
   take(event: Event): void {

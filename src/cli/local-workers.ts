@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 
 import type { EngineOptions } from './engine-options.ts';
 import { mainFile, nodeFlags } from './own-command.ts';
+import type { Replicas } from './worker-copies.ts';
 
 export const invitationVariable = 'RINGTMP_INVITATION';
 
@@ -28,9 +29,11 @@ export class LocalWorkers {
     entrances: readonly (readonly string[])[],
     invitation: string,
     { kind = 'auto', threads = 1 }: EngineOptions,
+    replicas: Replicas,
     lost: (reason: string) => void,
   ) {
-    const flags = ['join', '--quiet', '--engine', kind, '--threads', String(threads)];
+    const engine = ['--engine', kind, '--threads', String(threads)];
+    const flags = ['join', '--quiet', '--wait', '0', '--replicas', replicas, ...engine];
     for (const entrance of entrances) {
       const command = [...entrance, process.execPath, ...nodeFlags, mainFile, ...flags];
       const child = spawn(command[0]!, command.slice(1), {

@@ -8,7 +8,13 @@ import { Command, Option } from 'commander';
 
 import { errorCodes } from '../errors.ts';
 import { tellFailure, usageLine } from './fail.ts';
-import { positiveNumber, wholeNumber, withEngineFlags, withRingFlags } from './flags.ts';
+import {
+  positiveNumber,
+  wholeNumber,
+  withEngineFlags,
+  withReplicasFlag,
+  withRingFlags,
+} from './flags.ts';
 import { version } from './version.ts';
 
 // What a node makes besides tensors is little and soon forgotten: a small young generation keeps the
@@ -43,7 +49,7 @@ const train = program
   .command('train')
   .description('train a model; without a file, on digits of its own making, over 4 processes')
   .argument('[file]', 'training file: JSON, or a module with a default export');
-withEngineFlags(withRingFlags(train))
+withReplicasFlag(withEngineFlags(withRingFlags(train)))
   .addOption(
     new Option(
       '--architecture <kind>',
@@ -67,6 +73,15 @@ withEngineFlags(withRingFlags(train))
   .option('--seed <K>', 'where all randomness comes from', wholeNumber(0))
   .option('--learning-rate <R>', 'the learning rate, or the highest of a schedule', positiveNumber)
   .option('-o, --out <DIR>', 'where the run is kept (default: runs/NAME-TIME)')
+  .option(
+    '--resume <RUN>',
+    'go on with a run that was left, from its folder; --nodes or --workers may be others',
+  )
+  .option(
+    '--replicate-every <R>',
+    'copy all layers to a neighbour every R steps (default: every 15 s)',
+    wholeNumber(1),
+  )
   .option('--trace <FILE>', 'write a trace of the last steps, for ui.perfetto.dev')
   .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b')
   .option('--json', 'report in JSON, one object a line')
@@ -126,7 +141,12 @@ const join = program
   .command('join')
   .description("become a worker of another device's ring")
   .argument('[invitation]', 'HOST:PORT#SECRET, as the master prints it (or $RINGTMP_INVITATION)');
-withEngineFlags(join)
+withReplicasFlag(withEngineFlags(join))
+  .option(
+    '--wait <SECONDS>',
+    'when the master is gone, knock again for so long (default: 60)',
+    wholeNumber(0),
+  )
   .option('-q, --quiet', 'say nothing unless something is wrong')
   .action(async (invitation, flags) => (await import('./join.ts')).join(invitation, flags));
 

@@ -32,9 +32,12 @@ import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { withOwnLatency } from './own-links.ts';
 import { laboratory, placesOf } from './places.ts';
+import { recoveryOf } from './recovery.ts';
+import type { RecoveryOptions } from './recovery.ts';
 import { version } from './version.ts';
+import type { Replicas } from './worker-copies.ts';
 
-export interface MasterSessionOptions {
+export interface MasterSessionOptions extends RecoveryOptions {
   /** How the nodes train together; a ring unless it says otherwise. */
   readonly architecture?: Architecture;
   readonly training: ResolvedTraining;
@@ -46,6 +49,10 @@ export interface MasterSessionOptions {
   readonly store?: LayerStore;
   /** The store holds parameters after so many steps: begin from them. */
   readonly loadedStep?: number;
+  /** What workers need to know to come in; a new one unless the run is taken up again. */
+  readonly secret?: string;
+  /** Where local workers keep theirs. */
+  readonly replicas?: Replicas;
   readonly engine: EngineOptions;
   /** Workers to start here as processes, or to wait for on an address. */
   readonly workers:
@@ -70,6 +77,8 @@ export interface Session {
   abandon(): void;
   /** Asks for a checkpoint after the step that is under way. */
   save(): void;
+  /** Asks for copies of all layers after the step that is under way. */
+  replicate(): void;
   /** What every node has recorded, the master first; complete when `ended` has settled. */
   recordings(): readonly NodeRecording[];
 }
@@ -79,7 +88,7 @@ export const doorTimeout = { timeoutMilliseconds: 10_000 };
 /** Starts a master, and its workers if they are local. Errors: ADDRESS, ENGINE; later ones by `ended`. */
 export async function startMaster(options: MasterSessionOptions): Promise<Session> {
   const { training, workers } = options;
-  const { architecture = 'ring' } = options;
+  const { architecture = 'ring', secret = makeSecret(), snapshots } = options;
   requireFewEnough(architecture, training, workers.count + 1, options.server?.servers);
   const places = workers.kind === 'local' ? placesOf(workers.count) : undefined;
   const engine = await createEngine(options.engine);
@@ -92,6 +101,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         architecture,
         workers: workers.count,
         isLocal: places !== undefined && !laboratory,
+        ...(snapshots && { recovery: await recoveryOf(options, secret, snapshots) }),
       },
       engine,
       describeDevice(engine.description, await measureSpeed(engine)),
@@ -105,12 +115,12 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       recorder,
       trace,
       ...(store && { store }),
+      ...(snapshots && { snapshots }),
       report(each) {
         isFormed ||= each.kind === 'formed';
         report?.(each);
       },
     });
-    const secret = makeSecret();
     if (workers.count > 0) {
       const address = workers.kind === 'join' ? workers.listen : `${places!.host}:0`;
       const transport = new TcpTransport();
@@ -119,10 +129,16 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
     if (places && invitation)
-      local = new LocalWorkers(places.entrances, invitation, options.engine, (reason) => {
-        // From then on the end of its link tells so, and the node decides what follows.
-        if (!isFormed) runner.post({ type: 'failed', code: 'NODE_LOST', reason });
-      });
+      local = new LocalWorkers(
+        places.entrances,
+        invitation,
+        options.engine,
+        snapshots ? (options.replicas ?? 'disk') : 'memory',
+        (reason) => {
+          // From then on the end of its link tells so, and the node decides what follows.
+          if (!isFormed) runner.post({ type: 'failed', code: 'NODE_LOST', reason });
+        },
+      );
     runner.post({ type: 'start' });
     let recorded: Recording | undefined;
     const ended = afterwards(runner.ended, async () => {
@@ -141,6 +157,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       local?.kill();
     };
     const save = (): void => runner.post({ type: 'save' });
+    const replicate = (): void => runner.post({ type: 'replicate' });
     const isOpen = workers.kind === 'join' && workers.count > 0;
     return {
       engine: engine.description,
@@ -149,6 +166,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       stop,
       abandon,
       save,
+      replicate,
       recordings: () => gatherRecordings(recorded ?? recorder.recording, runner.recordings),
     };
   } catch (error) {

@@ -1,9 +1,10 @@
-// What is said of a ring while it forms, to whoever started it.
+// What is said of a ring while it forms, and forms anew, to whoever started it.
 
 import type { ResolvedTraining } from '../model/training.ts';
 import type { NodeReport, Report } from '../node.ts';
 import type { EngineDescription } from '../ports.ts';
-import { formatNumberOf } from './format.ts';
+import { formatCount, formatNumberOf, formatSeconds } from './format.ts';
+import type { TrainingProgress } from './training-progress.ts';
 import { ringTable, ringWarnings } from './ring-table.ts';
 
 export const engineLine = ({ name, threads }: EngineDescription): string =>
@@ -27,3 +28,26 @@ export const ringLines = (nodes: readonly NodeReport[], training: ResolvedTraini
   '',
   ...ringWarnings(nodes, training).map((warning) => `warning: ${warning}`),
 ];
+
+/** Over whom, why, how long it took, and what has to be done again. */
+export function reformedLine(
+  { nodes, step, replay, cause }: Extract<Report, { kind: 'reformed' }>,
+  { reformSeconds }: TrainingProgress,
+): string {
+  const why = {
+    lost: '',
+    joined: ' with the newcomer',
+    slow: ' by the speeds that were measured',
+  }[cause];
+  const again = replay === 0 ? 'no step is lost' : `${formatNumberOf(replay, 'step')} to do again`;
+  return `layers cut anew over ${formatNumberOf(nodes.length, 'node')}${why}, in ${formatSeconds(reformSeconds)}: on from step ${formatCount(step)}, ${again}`;
+}
+
+export function resumingLine(
+  folder: string,
+  { step, savedStep }: TrainingProgress,
+  steps: number,
+): string {
+  const saved = savedStep === undefined ? 'no checkpoint' : `a checkpoint of step ${savedStep}`;
+  return `${folder} is taken up again: ${formatCount(step)} of ${formatNumberOf(steps, 'step')} were done, and there is ${saved}`;
+}

@@ -3,27 +3,45 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { openData, openSamples, parsePreprocessing } from '../data/index.ts';
-import type { SampleDescription } from '../data/index.ts';
+import type { OpenData, SampleDescription } from '../data/index.ts';
 import { RingError } from '../errors.ts';
+import type { ResolvedTraining } from '../model/training.ts';
 import type { Dataset } from '../ports.ts';
 import type { TrainedRun } from './use-run.ts';
 
 /** Errors: DATA, also when the files are no longer what was trained on. */
 export async function openTestSamples({ run, training }: TrainedRun): Promise<Dataset> {
-  const { seed, resolved, loss } = training;
+  const { seed, loss } = training;
   const data = await openData(training.data, { seed, baseFolder: run.folder, loss });
-  const { test, facts } = data;
+  const { test } = data;
   const fail = async (message: string): Promise<never> => {
     await data.close();
     throw new RingError('DATA', message);
   };
-  const known: unknown = JSON.parse(JSON.stringify(facts));
-  if (!isDeepStrictEqual(known, JSON.parse(JSON.stringify(resolved.data))))
+  if (!isSameData(data, training))
     return fail(
       `the data has changed since ${run.folder} was trained on it: give samples to test on with --data`,
     );
   if (!test) return fail(`${run.folder} was trained without test samples: give some with --data`);
   return { ...test, close: () => data.close() };
+}
+
+/** Whether what is there now is, as far as its facts tell, what the run was trained on. */
+function isSameData({ facts }: OpenData, { resolved }: ResolvedTraining): boolean {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  return isDeepStrictEqual(plain(facts), plain(resolved.data));
+}
+
+/** The samples of a run, to train on. Errors: DATA, also when they are no longer those it began with. */
+export async function reopenData(folder: string, training: ResolvedTraining): Promise<OpenData> {
+  const { seed, loss } = training;
+  const data = await openData(training.data, { seed, baseFolder: folder, loss });
+  if (isSameData(data, training)) return data;
+  await data.close();
+  throw new RingError(
+    'DATA',
+    `the data has changed since ${folder} was begun: training cannot go on with other samples; train again`,
+  );
 }
 
 /** Errors: DATA. */

@@ -13,6 +13,7 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { NamedTensor } from '../protocol/frame.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { LayerStore } from '../runtime/runner.ts';
+import type { SnapshotStore } from '../runtime/snapshots.ts';
 
 type Kind = 'parameters' | 'state';
 
@@ -91,6 +92,17 @@ export function createRunStore(
       begun = undefined;
       await (await given?.catch(() => undefined))?.discard();
     },
+  };
+}
+
+/** Copies of layers in a place that is opened when the first is kept. */
+export function lateSnapshots(open: () => Promise<SnapshotStore>): SnapshotStore {
+  let opened: Promise<SnapshotStore> | undefined;
+  return {
+    keep: async (id, payload) => (await (opened ??= open())).keep(id, payload),
+    recall: async (id) => (await opened)?.recall(id),
+    drop: async (run, before) => (await opened)?.drop(run, before),
+    holdings: async () => (await opened)?.holdings(),
   };
 }
 

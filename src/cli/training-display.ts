@@ -19,9 +19,18 @@ import { bar, LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
 import type { NodeRecording } from './node-recording.ts';
 import type { TrainingProgress } from './training-progress.ts';
-import { engineLine, joinedLine, ringLines, waitingLines } from './ring-lines.ts';
+import {
+  engineLine,
+  joinedLine,
+  reformedLine,
+  resumingLine,
+  ringLines,
+  waitingLines,
+} from './ring-lines.ts';
 
 export interface TrainingDisplay {
+  /** A run is taken up again, of which so many steps were done. */
+  resuming(folder: string, progress: TrainingProgress): void;
   started(engine: EngineDescription): void;
   /** Workers are waited for, who may come in by any of the invitations. */
   waiting(workers: number, invitations: readonly string[]): void;
@@ -75,6 +84,7 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
   let staleness: Extract<Report, { kind: 'staleness' }> | undefined;
 
   return {
+    resuming: (folder, progress) => line.print(resumingLine(folder, progress, resolved.steps)),
     started: (engine) => line.print(engineLine(engine)),
     waiting: (workers, invitations) => line.print(...waitingLines(workers, invitations)),
     report(report, progress) {
@@ -106,6 +116,15 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
         case 'dropped':
           line.print(`${report.node} is gone (${report.reason}): the others take over its part`);
           break;
+        case 'lost':
+          line.print(`${report.node} (${report.name}) is lost: ${report.reason}`);
+          break;
+        case 'reformed':
+          line.print(reformedLine(report, progress));
+          break;
+        case 'replayed':
+          line.update(() => `step ${formatCount(report.step)} again, of ${report.until}`);
+          break;
         case 'staleness':
           staleness = report;
           break;
@@ -124,11 +143,11 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
     ended(progress, folder, isComplete) {
       line.clear();
       if (!isComplete) return;
-      const { step, samples, seconds, trainingSeconds, accuracy, testLoss } = progress;
+      const { ownSteps, samples, seconds, trainingSeconds, accuracy, testLoss } = progress;
       if (staleness) line.print('', stalenessLine(staleness));
       line.print(
         '',
-        `trained ${formatNumberOf(step, 'step')} in ${formatDuration(seconds)}, ${formatCount(samples / trainingSeconds)} samples/s`,
+        `trained ${formatNumberOf(ownSteps, 'step')} in ${formatDuration(seconds)}, ${formatCount(samples / trainingSeconds)} samples/s`,
         ...(accuracy === undefined ? [] : [`test accuracy: ${formatShare(accuracy)}`]),
         ...(accuracy === undefined && testLoss !== undefined
           ? [`test loss: ${formatLoss(testLoss)}`]

@@ -17,7 +17,8 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
   return {
     started: (engine) => say('engine', engine),
     waiting: (workers, invitations) => say('waiting', { workers, invitations }),
-    report(report, { pace, shipped }) {
+    resuming: (run, { step, savedStep }) => say('resume', { run, step, savedStep }),
+    report(report, { pace, shipped, reformSeconds }) {
       switch (report.kind) {
         case 'joined': {
           const { node, name, joined, wanted } = report;
@@ -40,6 +41,16 @@ export function jsonDisplay(write: (line: string) => void): TrainingDisplay {
           return say('shipped', { ...shipped });
         case 'dropped':
           return say('dropped', { node: report.node, reason: report.reason });
+        case 'lost': {
+          const { node, name, reason } = report;
+          return say('lost', { node, name, reason });
+        }
+        case 'reformed': {
+          const { cause, nodes, step, replay } = report;
+          return say('reformed', { cause, nodes, step, replay, seconds: reformSeconds });
+        }
+        case 'replayed':
+          return say('replayed', { step: report.step, until: report.until });
         case 'staleness': {
           const { pushes, mean, most } = report;
           return say('staleness', { pushes, mean, most });

@@ -13,6 +13,10 @@ export class TrainingProgress {
   testLoss: number | undefined;
   accuracy: number | undefined;
   savedStep: number | undefined;
+  /** Done since this process took the run up, each counted once. */
+  ownSteps = 0;
+  /** How long the last re-forming took, from when a node was known to be lost, or from the step before it. */
+  reformSeconds = 0;
   /** Of the steps alone, without tests and checkpoints. */
   trainingSeconds = 0;
   /** What workers were sent before the first step, and how long that took. */
@@ -23,6 +27,8 @@ export class TrainingProgress {
   readonly #now: () => number;
   #begunAt: number;
   #shippingAt = 0;
+  #steppedAt = 0;
+  #lostAt: number | undefined;
 
   /** `steps`: of the whole training; `now` in milliseconds. */
   constructor(steps: number, now: () => number = () => performance.now()) {
@@ -38,7 +44,13 @@ export class TrainingProgress {
   }
 
   get secondsLeft(): number {
-    return this.step > 0 ? (this.seconds / this.step) * (this.#steps - this.step) : 0;
+    return this.ownSteps > 0 ? (this.seconds / this.ownSteps) * (this.#steps - this.step) : 0;
+  }
+
+  /** Goes on with a run that had come so far; `savedStep`: of its checkpoint, if there is one. */
+  takeUp(step: number, savedStep: number | undefined): void {
+    this.step = step;
+    this.savedStep = savedStep;
   }
 
   /** Takes a report in; gives the line of metrics that it makes, if it makes one. */
@@ -61,6 +73,8 @@ export class TrainingProgress {
       case 'step': {
         const { step, epoch, loss, learningRate, samples } = report;
         Object.assign(this, { step, epoch, loss });
+        this.ownSteps += 1;
+        this.#steppedAt = this.#now();
         const samplesPerSecond = this.pace.passed(samples);
         this.samples += samples;
         this.trainingSeconds += samples / samplesPerSecond;
@@ -76,6 +90,17 @@ export class TrainingProgress {
       case 'saved':
         this.pace.restart();
         this.savedStep = report.step;
+        return undefined;
+      case 'lost':
+        this.#lostAt ??= this.#now();
+        return undefined;
+      case 'reformed':
+        this.reformSeconds = (this.#now() - (this.#lostAt ?? this.#steppedAt)) / 1000;
+        this.#lostAt = undefined;
+        this.pace.restart();
+        return undefined;
+      case 'replayed':
+        this.pace.restart();
         return undefined;
       case 'joined':
       case 'dropped':

@@ -32,9 +32,18 @@ export interface TrainedRun {
 export async function openTrainedRun(folder: string): Promise<TrainedRun> {
   const run = await openRun(folder);
   try {
-    return { run, training: parseResolved(run.training) };
-  } catch (cause) {
+    return { run, training: parseRunTraining(run.training, folder) };
+  } catch (error) {
     await run.close();
+    throw error;
+  }
+}
+
+/** Validates the content of a run's training.json. Errors: RUN. */
+export function parseRunTraining(value: unknown, folder: string): ResolvedTraining {
+  try {
+    return parseResolved(value);
+  } catch (cause) {
     if (!(cause instanceof RingError)) throw cause;
     throw new RingError(
       'RUN',

@@ -10,6 +10,7 @@ import type { Event } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { Recorder } from '../runtime/recorder.ts';
 import { NodeRunner } from '../runtime/runner.ts';
+import type { SnapshotStore } from '../runtime/snapshots.ts';
 import { formatAddress, parseAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
 import { parseInvitation } from '../transport/invitation.ts';
@@ -25,12 +26,13 @@ export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon
 
 /**
  * Joins the ring that `invitation` (HOST:PORT#SECRET) leads to; `observe` is told of every event of its
- * node. Errors: ADDRESS, SECRET, VERSION, ENGINE.
+ * node, copies of layers are in `snapshots`, or in memory. Errors: ADDRESS, SECRET, VERSION, ENGINE.
  */
 export async function startWorker(
   invitation: string,
   engineOptions: EngineOptions,
   observe?: (event: Event) => void,
+  snapshots?: SnapshotStore,
 ): Promise<WorkerSession> {
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
@@ -52,7 +54,8 @@ export async function startWorker(
     formatAddress({ host: localHost, port: 0 }),
     (guest) => void admit(guest, secret, sessions),
   );
-  const join = { type: 'join', ...device, address: listener.address } as const;
+  const holdings = await snapshots?.holdings();
+  const join = { type: 'join', ...device, address: listener.address, ...holdings } as const;
   const { node, executor } = createWorker(join, engine);
   const receive: typeof node.receive = (event) => {
     observe?.(event);
@@ -67,6 +70,7 @@ export async function startWorker(
     node: { receive },
     executor,
     recorder,
+    ...(snapshots && { snapshots }),
     connect: knock,
   });
   admitted = runner;

@@ -1,7 +1,7 @@
 // An invitation into a ring: the one line, HOST:PORT#SECRET, that the master prints and a person
 // carries to the other machines.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import { RingError } from '../errors.ts';
 import { formatAddress, parseAddress } from './address.ts';
@@ -32,3 +32,7 @@ export function parseInvitation(text: string): Invitation {
   }
   return { address: formatAddress(parseAddress(address)), secret };
 }
+
+/** The name of the run that a secret leads to: who knocks knows at once whether it keeps copies of it. */
+export const runOf = (secret: string): string =>
+  createHash('sha256').update(`ringtmp run ${secret}`).digest('hex').slice(0, 32);

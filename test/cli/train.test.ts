@@ -62,7 +62,7 @@ test('Ctrl-C saves the last whole step and says where', async () => {
   training.child.kill('SIGINT');
   const ended = await training.ended;
   expect(outcome(ended)).toEqual(
-    failure(130, /stopped after step \d+; step \d+ is saved in .*ringtmp inspect/),
+    failure(130, /stopped after step \d+; step \d+ is saved in .*ringtmp train --resume/),
   );
   const [, step, saved] = /after step (\d+); step (\d+)/.exec(ended.stderr)!;
   expect(saved).toBe(step);
