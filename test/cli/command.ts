@@ -42,7 +42,12 @@ export function writeTestFile(name: string, content: string | Uint8Array): strin
 }
 
 export function start(...args: readonly string[]): Running {
-  const env = { ...process.env, NODE_OPTIONS: '', RINGTMP_DEBUG: '' };
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    RINGTMP_DEBUG: '',
+    XDG_CACHE_HOME: inFolder('cache'),
+  };
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
   running.add(child);
   let [stdout, stderr] = ['', ''];
