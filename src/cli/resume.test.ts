@@ -19,6 +19,7 @@ const training = resolveTraining(
       data: { kind: 'digits' },
       model: [{ layer: 'dense', units: 2 }],
       loss: 'softmaxCrossEntropy',
+      optimizer: { kind: 'sgd' },
       learningRate: { schedule: 'cosine', rate: 0.5 },
       epochs: 2,
       batch: 10,
