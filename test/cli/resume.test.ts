@@ -52,7 +52,7 @@ test.runIf(linux).each([['3'], ['1'], ['2']])(
     expect(resumed).toMatchObject({ code: 0, stderr: '' });
     expect(resumed.stdout).toMatch(/^\{"type":"resume"/);
     expect(modelOf(folder)).toBe(modelOf(inFolder('whole')));
-    // expect(stepsOf(folder)).toEqual(stepsOf(inFolder('whole')));
+    expect(stepsOf(folder)).toEqual(stepsOf(inFolder('whole')));
     expect(readdirSync(folder).toSorted((a, b) => a.localeCompare(b))).toEqual([
       'metrics.jsonl',
       'model.safetensors',
