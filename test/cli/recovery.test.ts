@@ -1,0 +1,104 @@
+import { beforeAll, expect, test } from 'vitest';
+import {
+  childrenOf,
+  failure,
+  inFolder,
+  invitationOf,
+  modelOf,
+  outcome,
+  run,
+  start,
+  survivorsOf,
+  writeTraining,
+} from './command.ts';
+import type { Running } from './command.ts';
+
+const linux = process.platform === 'linux';
+
+const deep = {
+  model: [16, 14, 12, 10, 8, 6].flatMap((units) => [{ layer: 'dense', units }, { layer: 'relu' }]),
+  epochs: 100,
+};
+
+const file = (): string =>
+  writeTraining('deep.json', { ...deep, model: [...deep.model, { layer: 'dense', units: 3 }] });
+
+beforeAll(async () => {
+  await run('train', file(), '--out', inFolder('undisturbed'));
+});
+
+const isUndisturbed = (name: string): void =>
+  expect(modelOf(inFolder(name))).toBe(modelOf(inFolder('undisturbed')));
+
+const ring = (name: string, ...flags: string[]): Running =>
+  start('train', file(), ...flags, '--json', '--out', inFolder(name));
+
+test.runIf(linux)('a local worker that is killed costs nothing but time', async () => {
+  const training = ring('killed', '--nodes', '5');
+  await training.said(/"type":"step","step":150,/);
+  const workers = childrenOf(training.child);
+  expect(workers).toHaveLength(4);
+  process.kill(workers[1]!, 'SIGKILL');
+  const { code, stdout, stderr } = await training.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.match(/"type":"(?:lost|reformed)".{0,15}/g)).toEqual([
+    expect.stringMatching(/^"type":"lost","node":"worker-/),
+    '"type":"reformed","cause":"lost"',
+  ]);
+  isUndisturbed('killed');
+  expect(await survivorsOf(workers)).toEqual([]);
+});
+
+test.runIf(linux)('a worker that stands still for 5 s is not missed', async () => {
+  const training = ring('stopped', '--nodes', '5');
+  await training.said(/"type":"step","step":150,/);
+  const [worker] = childrenOf(training.child);
+  process.kill(worker!, 'SIGSTOP');
+  setTimeout(() => process.kill(worker!, 'SIGCONT'), 5000);
+  const { code, stdout } = await training.ended;
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/"type":"(?:lost|reformed)"/);
+  isUndisturbed('stopped');
+});
+
+test('a device that comes late gets layers; one that leaves is done without', async () => {
+  const training = ring('late', '--workers', '1', '--listen', '127.0.0.1:0');
+  const invitation = await invitationOf(training);
+  const join = (): Running => start('join', invitation, '--engine', 'wasm');
+  const first = join();
+  await training.said(/"type":"step","step":50,/);
+  const second = join();
+  await training.said(/"type":"reformed","cause":"joined"[^]*"type":"step"/);
+  first.child.kill('SIGKILL');
+  expect(await training.ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await second.ended).toMatchObject({ code: 0, stderr: '' });
+  isUndisturbed('late');
+});
+
+test('workers wait for a master that was killed, and bring their copies back', async () => {
+  const listen = ['--workers', '2', '--listen', '127.0.0.1:0', '--replicate-every', '5'];
+  const training = ring('returned', ...listen);
+  const invitation = await invitationOf(training);
+  const workers = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
+  await training.said(/"type":"step","step":150,/);
+  training.child.kill('SIGKILL');
+  for (const worker of workers) await worker.said(/the master is gone.*knocking again for 60 s/);
+  const resumed = await run('train', '--resume', inFolder('returned'), '--json');
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0 });
+  // They hold what no checkpoint holds: between two epochs there is none.
+  const [, first] = /"type":"(?:replayed|step)","step":(\d+)/.exec(resumed.stdout)!;
+  expect(Number(first)).toBeGreaterThan(145);
+  isUndisturbed('returned');
+});
+
+test('a worker whose master does not come back says so', async () => {
+  const training = ring('gone', '--workers', '1', '--listen', '127.0.0.1:0');
+  const flags = ['--engine', 'wasm', '--wait', '1'];
+  const worker = start('join', await invitationOf(training), ...flags);
+  await training.said(/"type":"step"/);
+  training.child.kill('SIGKILL');
+  expect(outcome(await worker.ended)).toEqual(
+    failure(5, /the master is gone: .*; it was not there again within 1 s/),
+  );
+});
