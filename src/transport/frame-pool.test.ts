@@ -28,6 +28,14 @@ test('what was given back can be asked for alone', () => {
   expect(pool.takeKnown(100_000)).toBeUndefined();
 });
 
+test('a frame takes the smallest memory that is large enough', () => {
+  const pool = new FramePool();
+  const [large, small] = [pool.take(150_000), pool.take(100_000)];
+  for (const frame of [large, small]) pool.give(frame);
+  expect(pool.take(90_000).buffer).toBe(small.buffer);
+  expect(pool.take(140_000).buffer).toBe(large.buffer);
+});
+
 test('a pool keeps little', () => {
   const pool = new FramePool();
   const frames = Array.from({ length: 10 }, () => pool.take(1 << 20));

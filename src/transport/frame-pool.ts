@@ -18,13 +18,17 @@ export class FramePool {
 
   /** The same out of what was given back; undefined where nothing fits. */
   takeKnown(length: number): Uint8Array | undefined {
-    const at = this.#free.findIndex(
-      ({ byteLength }) => length <= byteLength && byteLength <= 2 * length,
-    );
-    const [known] = at < 0 ? [] : this.#free.splice(at, 1);
-    if (!known) return undefined;
-    this.#bytes -= known.byteLength;
-    return new Uint8Array(known, 0, length);
+    // The smallest that is large enough: a larger one may be wanted next.
+    let best: ArrayBuffer | undefined;
+    for (const each of this.#free) {
+      const { byteLength } = each;
+      if (length <= byteLength && byteLength <= Math.min(2 * length, best?.byteLength ?? Infinity))
+        best = each;
+    }
+    if (!best) return undefined;
+    this.#free.splice(this.#free.indexOf(best), 1);
+    this.#bytes -= best.byteLength;
+    return new Uint8Array(best, 0, length);
   }
 
   give({ buffer }: Uint8Array): void {
