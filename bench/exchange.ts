@@ -63,7 +63,8 @@ function pushesOf(setting: Setting): Uint8Array[][] {
       const tensors = slices.map(({ name, count }) => ({
         name,
         type: { type: 'float32', shape: [count] } as const,
-        bytes: new Uint8Array(4 * count),
+        // Filled, since memory that was never written is none.
+        bytes: new Uint8Array(4 * count).fill(1),
       }));
       return encodeMessage(1, { type: 'push', key, step: 0, payload: tensorPayload(tensors) });
     });
