@@ -3,19 +3,23 @@
 
 import { totalmem } from 'node:os';
 
+import { memoryDataset } from '../data/index.ts';
 import { createEngine } from '../engine/client.ts';
 import { measureSpeed } from '../engine/speed.ts';
 import type { TimedDevice } from '../expectation/boards.ts';
 import { calibrate } from '../expectation/calibrate.ts';
 import type { ExpectedDevice } from '../expectation/setting.ts';
+import { elementCount } from '../graph/graph.ts';
+import { trainingCourse } from '../machine/course.ts';
 import { parseTraining, resolveTraining, ringTraining } from '../model/training.ts';
-import type { RingTraining } from '../model/training.ts';
+import type { ResolvedTraining, RingTraining } from '../model/training.ts';
 import type { Engine, Link } from '../ports.ts';
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import { admittedFrameBytes } from '../transport/limits.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { startMaster } from './master-session.ts';
 
 export interface CalibratedDevice {
   readonly device: ExpectedDevice;
@@ -44,7 +48,7 @@ export async function calibrateDevice(
     const usesBlas = engine.description.kind === 'blas';
     return {
       device: {
-        speed,
+        speed: { ...speed, runs: speed.runs + (await secondsBesideWork(options)) },
         flops,
         memoryBytes: totalmem(),
         baseBytes,
@@ -71,37 +75,11 @@ async function wasmSpeed(): Promise<number> {
 }
 
 /** A dense and a convolutional network, with layers from small to large, and both kinds of update. */
-function calibrationTrainings(): readonly RingTraining[] {
-  const relu = { layer: 'relu' };
-  const pool = { layer: 'maxPool2d', kernel: 2 };
-  const dense = (...widths: number[]): object[] =>
-    widths.flatMap((units, k) => [...(k > 0 ? [relu] : []), { layer: 'dense', units }]);
-  const convolution = (filters: number): object[] => [
-    { layer: 'conv2d', filters, kernel: 3, padding: 1 },
-    relu,
-  ];
-  const trainingOf = (
-    model: readonly object[],
-    inputShape: readonly number[],
-    optimizer: 'adam' | 'sgd',
-  ): RingTraining => {
-    const file = {
-      data: { kind: 'digits' },
-      model,
-      loss: 'softmaxCrossEntropy',
-      optimizer: { kind: optimizer },
-      batch: 32,
-      microbatches: 1,
-      steps: 1,
-    };
-    const target = { type: 'int32', shape: [] } as const;
-    const facts = { inputShape, target, trainCount: 32 };
-    return ringTraining(resolveTraining(parseTraining(file, 'the calibration'), facts));
-  };
-  return [
-    trainingOf(dense(64, 128, 512, 1024, 32, 10), [256], 'adam'),
-    trainingOf(
-      [
+const calibrationTrainings = (): readonly RingTraining[] =>
+  [
+    trainingOf({ model: dense(64, 128, 512, 1024, 32, 10), inputShape: [256], optimizer: 'adam' }),
+    trainingOf({
+      model: [
         ...convolution(8),
         pool,
         ...convolution(16),
@@ -110,10 +88,85 @@ function calibrationTrainings(): readonly RingTraining[] {
         { layer: 'flatten' },
         ...dense(64, 10),
       ],
-      [1, 20, 20],
-      'sgd',
-    ),
-  ];
+      inputShape: [1, 20, 20],
+      optimizer: 'sgd',
+    }),
+  ].map(ringTraining);
+
+const relu = { layer: 'relu' };
+const pool = { layer: 'maxPool2d', kernel: 2 };
+
+const dense = (...widths: number[]): object[] =>
+  widths.flatMap((units, k) => [...(k > 0 ? [relu] : []), { layer: 'dense', units }]);
+
+const convolution = (filters: number): object[] => [
+  { layer: 'conv2d', filters, kernel: 3, padding: 1 },
+  relu,
+];
+
+function trainingOf({
+  model,
+  inputShape,
+  optimizer,
+  batch = 32,
+  microbatches = 1,
+}: {
+  readonly model: readonly object[];
+  readonly inputShape: readonly number[];
+  readonly optimizer: 'adam' | 'sgd';
+  readonly batch?: number;
+  readonly microbatches?: number;
+}): ResolvedTraining {
+  const file = {
+    data: { kind: 'digits' },
+    model,
+    loss: 'softmaxCrossEntropy',
+    optimizer: { kind: optimizer },
+    batch,
+    microbatches,
+    steps: 1,
+  };
+  const target = { type: 'int32', shape: [] } as const;
+  const facts = { inputShape, target, trainCount: batch };
+  return resolveTraining(parseTraining(file, 'the calibration'), facts);
+}
+
+const overheadSteps = 40;
+
+/**
+ * What a work costs besides its kernels: the node, the way to the engine's thread and back. From a network
+ * of next to no work on one device, by its meter.
+ */
+async function secondsBesideWork(engine: EngineOptions): Promise<number> {
+  const microbatches = 32;
+  const training = trainingOf({
+    model: dense(4, 4),
+    inputShape: [4],
+    optimizer: 'sgd',
+    batch: microbatches,
+    microbatches,
+  });
+  const { data, batch } = training.resolved;
+  const size = { trainCount: batch * overheadSteps, testCount: 0, batch, steps: overheadSteps };
+  const train = memoryDataset({
+    inputShape: data.inputShape,
+    inputs: new Float32Array(batch * elementCount(data.inputShape)),
+    targets: new Int32Array(batch),
+    target: data.target,
+  });
+  const session = await startMaster({
+    training,
+    purpose: 'train',
+    course: trainingCourse(size),
+    samples: { train, order: () => Array.from({ length: batch }, (_, row) => row) },
+    engine,
+    workers: { kind: 'local', count: 0 },
+  });
+  await session.ended;
+  const { wallSeconds, busySeconds, steps } = session.recordings()[0]!.figures;
+  const busy = Object.values(busySeconds).reduce((sum, seconds) => sum + seconds, 0);
+  // The loss of each microbatch, one group of weight gradients, norms and update.
+  return Math.max(0, wallSeconds - busy) / (steps * (microbatches + 3));
 }
 
 const smallFrames = 400;

@@ -17,6 +17,7 @@ import type { ComparedProcess } from './compared-process.ts';
 import { openSensor } from './energy.ts';
 import { formatCount } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
+import { describeLink, parseLink, parseLinkShape } from './link-flag.ts';
 import { bar, LiveLine } from './live-line.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
@@ -32,6 +33,7 @@ export interface CompareFlags extends TrainingFlags, EngineFlags {
   readonly repeat: number;
   readonly targetAccuracy?: number;
   readonly deviceProfile?: string;
+  readonly link?: string;
   readonly out?: string;
   readonly json?: true;
 }
@@ -69,6 +71,7 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
   const profileName = flags.deviceProfile ?? onlyBoard();
   const profile = profileName === undefined ? undefined : deviceProfile(profileName);
   const architectures = architecturesOf(flags.architectures);
+  const link = flags.link === undefined ? undefined : parseLinkShape(flags.link);
   const folder = flags.out ?? newRunFolder(`compare-${training.name ?? given.stem}`, new Date());
   requireWritable(folder, 'the comparison');
   const started = new Date().toISOString();
@@ -105,6 +108,7 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
           repeat,
           ...(targetAccuracy !== undefined && { targetAccuracy }),
           ...(profile && { profile }),
+          ...(link && { link }),
         };
         running = startComparedProcess(request, (step, steps) =>
           line.update(
@@ -146,6 +150,11 @@ function onlyBoard(): string | undefined {
   return others.length === 0 ? board : undefined;
 }
 
+const linkOf = ({ link }: CompareFlags): string =>
+  link === undefined
+    ? (laboratory?.description ?? 'loopback, processes of one machine')
+    : `${describeLink(parseLink(link))}, between processes of one machine`;
+
 function describe(
   training: ResolvedTraining,
   {
@@ -168,7 +177,7 @@ function describe(
       samples: runs[0]?.steps.at(-1)?.samples ?? 0,
       seed: training.seed,
       ...(targetAccuracy !== undefined && { targetAccuracy }),
-      link: laboratory?.description ?? 'loopback, processes of one machine',
+      link: linkOf(flags),
       training: {
         model: training.model.map(({ layer }) => layer).join(', '),
         parameters: formatCount(parameters),

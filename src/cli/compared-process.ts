@@ -17,7 +17,14 @@ import { laboratory } from './places.ts';
 /** What the child is to do. Paths in the training are whole. */
 export type ComparedRequest = Pick<
   ComparedRunOptions,
-  'architecture' | 'training' | 'nodes' | 'engine' | 'repeat' | 'targetAccuracy' | 'profile'
+  | 'architecture'
+  | 'training'
+  | 'nodes'
+  | 'engine'
+  | 'repeat'
+  | 'targetAccuracy'
+  | 'profile'
+  | 'link'
 > & {
   /** Of this device, where it has a sensor that can be read. */
   readonly idleWatts?: number;

@@ -8,6 +8,7 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { NodeReport, Report } from '../node.ts';
 import type { DeviceProfile } from '../power/index.ts';
 import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
+import type { LinkShape } from '../transport/shaped.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { modelledEnergy, totalJoules } from './energy.ts';
 import type { Sensor } from './energy.ts';
@@ -25,6 +26,8 @@ export interface ComparedRunOptions {
   readonly engine: EngineOptions;
   readonly repeat: number;
   readonly targetAccuracy?: number;
+  /** What the links between the processes are slowed down to. */
+  readonly link?: LinkShape;
   /** Energy is modelled as of this device. */
   readonly profile?: DeviceProfile;
   /** Of this device, on which all nodes stand. */
@@ -69,6 +72,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     engine,
     workers: { kind: 'local', count: architecture === 'single' ? 0 : nodes - 1 },
     trace: true,
+    ...(options.link && { link: options.link }),
     ...(options.sensor && { sensor: options.sensor }),
     report(report) {
       stopwatch.take(report, targetAccuracy);

@@ -5,6 +5,7 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { Event } from '../node.ts';
 import { formatBytes, formatCount, formatNumberOf } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
+import { parseLinkShape } from './link-flag.ts';
 import { LiveLine } from './live-line.ts';
 import type { LineOutput } from './live-line.ts';
 import { invitationVariable } from './local-workers.ts';
@@ -15,10 +16,12 @@ import { describeKinds, describeRange, parametersOf } from './ring-table.ts';
 import { isLost, startReturning } from './returning.ts';
 import { claimCopies } from './worker-copies.ts';
 import type { Replicas } from './worker-copies.ts';
+import { shapeDevice, unshaped } from '../transport/shaped.ts';
 import { startWorker } from './worker-session.ts';
 import { parseInvitation, runOf } from '../transport/invitation.ts';
 
 export interface JoinFlags extends EngineFlags {
+  readonly link?: string;
   readonly quiet?: true;
   readonly replicas?: Replicas;
   readonly wait?: number;
@@ -39,13 +42,14 @@ export async function join(given: string | undefined, flags: JoinFlags): Promise
   const { wait: seconds = waitSeconds } = flags;
   const display = flags.quiet ? undefined : new WorkerDisplay(process.stdout);
   const copies = await claimCopies(runOf(secret), flags.replicas ?? 'disk');
+  const shape = flags.link === undefined ? unshaped : shapeDevice(parseLinkShape(flags.link));
   let hadPlace = false;
   const observe = (event: Event): void => {
     hadPlace ||= event.type === 'message' && event.message.type === 'assign';
     display?.take(event);
   };
   const worker = startReturning({
-    knock: () => startWorker(invitation, engine, observe, copies.store),
+    knock: () => startWorker(invitation, engine, { observe, shape, snapshots: copies.store }),
     seconds,
     hadPlace: () => hadPlace,
     joined: (session) => display?.joined(session.engine.name),

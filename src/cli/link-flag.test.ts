@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { describeLink, parseLink } from './link-flag.ts';
+import { describeLink, formatLink, parseLink, parseLinkShape } from './link-flag.ts';
 
 test.each([
   [
@@ -34,3 +34,12 @@ test.each(['', '20', '20mb', '0mbit', '20mbit,5', '20mbit,5ms,6ms', '-3mbit', 'f
     expect(() => parseLink(text)).toThrow(/^--link .*: give a rate .*$/);
   },
 );
+
+test('what a worker is told is what was asked for', () => {
+  const shape = parseLinkShape('20mbit,5ms');
+  expect(parseLinkShape(formatLink(shape))).toEqual(shape);
+});
+
+test('processes cannot share a medium', () => {
+  expect(() => parseLinkShape('20mbit,shared')).toThrow(/cannot share a medium/);
+});

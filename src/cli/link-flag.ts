@@ -2,6 +2,7 @@
 
 import { RingError } from '../errors.ts';
 import type { ExpectedLink } from '../expectation/setting.ts';
+import type { LinkShape } from '../transport/shaped.ts';
 
 const bitsOf: Readonly<Record<string, number>> = { kbit: 1e3, mbit: 1e6, gbit: 1e9 };
 const defaultLatencySeconds = 1e-3;
@@ -32,6 +33,20 @@ export function parseLink(text: string): ExpectedLink {
       milliseconds === undefined ? defaultLatencySeconds : Number(milliseconds) / 1000,
   };
 }
+
+/** A network whose links are slowed down here: the rate is each device's own. Errors: USAGE. */
+export function parseLinkShape(text: string): LinkShape {
+  const { kind, ...shape } = parseLink(text);
+  if (kind === 'duplex') return shape;
+  throw new RingError(
+    'USAGE',
+    `--link ${text}: processes here cannot share a medium: leave out the word shared, or ask ringtmp plan`,
+  );
+}
+
+/** As `parseLinkShape` reads it. */
+export const formatLink = ({ bytesPerSecond, latencySeconds }: LinkShape): string =>
+  `${(8 * bytesPerSecond) / 1e3}kbit,${1000 * latencySeconds}ms`;
 
 /** `20 Mbit/s each way, 5 ms` */
 export function describeLink({ kind, bytesPerSecond, latencySeconds }: ExpectedLink): string {

@@ -5,7 +5,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 
+import type { LinkShape } from '../transport/shaped.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { formatLink } from './link-flag.ts';
 import { mainFile, nodeFlags } from './own-command.ts';
 import type { Replicas } from './worker-copies.ts';
 
@@ -15,6 +17,12 @@ export const invitationVariable = 'RINGTMP_INVITATION';
 const graceMilliseconds = 3000;
 /** How long the end of a worker's link may come after that of its process. */
 const linkMilliseconds = 500;
+
+export interface LocalWorkerOptions {
+  readonly engine: EngineOptions;
+  /** What their links are slowed down to. */
+  readonly link?: LinkShape;
+}
 
 export class LocalWorkers {
   readonly #processes: ChildProcess[] = [];
@@ -28,12 +36,13 @@ export class LocalWorkers {
   constructor(
     entrances: readonly (readonly string[])[],
     invitation: string,
-    { kind = 'auto', threads = 1 }: EngineOptions,
+    { engine: { kind = 'auto', threads = 1 }, link }: LocalWorkerOptions,
     replicas: Replicas,
     lost: (reason: string) => void,
   ) {
     const engine = ['--engine', kind, '--threads', String(threads)];
     const flags = ['join', '--quiet', '--wait', '0', '--replicas', replicas, ...engine];
+    if (link) flags.push('--link', formatLink(link));
     for (const entrance of entrances) {
       const command = [...entrance, process.execPath, ...nodeFlags, mainFile, ...flags];
       const child = spawn(command[0]!, command.slice(1), {

@@ -99,7 +99,8 @@ withEngineFlags(
     )
     .option('--repeat <K>', 'how often, to see the spread', wholeNumber(1), 1)
     .option('--target-accuracy <A>', 'time also to this test accuracy, 0 to 1', positiveNumber)
-    .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b'),
+    .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b')
+    .option('--link <LINK>', 'slow the links between the processes down, e.g. 20mbit,5ms'),
 )
   .addOption(
     new Option('-e, --epochs <E>', 'go through the training samples E times').argParser(
@@ -148,6 +149,7 @@ withReplicasFlag(withEngineFlags(join))
     wholeNumber(0),
   )
   .option('-q, --quiet', 'say nothing unless something is wrong')
+  .addOption(new Option('--link <LINK>', "slow this worker's links down").hideHelp())
   .action(async (invitation, flags) => (await import('./join.ts')).join(invitation, flags));
 
 const evaluate = program

@@ -26,6 +26,8 @@ import type { ServerSettings } from './server-flags.ts';
 import { openDoor } from '../transport/door.ts';
 import { formatInvitation, makeSecret } from '../transport/invitation.ts';
 import { SessionHost } from '../transport/session.ts';
+import { shapeDevice, unshaped } from '../transport/shaped.ts';
+import type { LinkShape } from '../transport/shaped.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
 import { gatherRecordings } from './node-recording.ts';
@@ -59,6 +61,8 @@ export interface MasterSessionOptions extends RecoveryOptions {
     | { readonly kind: 'local'; readonly count: number }
     | { readonly kind: 'join'; readonly count: number; readonly listen: string };
   readonly report?: (report: Report) => void;
+  /** With local workers: what the links between the processes are slowed down to. */
+  readonly link?: LinkShape;
   /** The newest entries of every node's timeline are wanted, for a trace. */
   readonly trace?: boolean;
   /** Of this device: its figure is in the master's recording. */
@@ -102,6 +106,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         workers: workers.count,
         isLocal: places !== undefined && !laboratory,
         ...(snapshots && { recovery: await recoveryOf(options, secret, snapshots) }),
+        ...(options.link && { hop: options.link }),
       },
       engine,
       describeDevice(engine.description, await measureSpeed(engine)),
@@ -121,10 +126,11 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         report?.(each);
       },
     });
+    const shape = options.link ? shapeDevice(options.link) : unshaped;
     if (workers.count > 0) {
       const address = workers.kind === 'join' ? workers.listen : `${places!.host}:0`;
       const transport = new TcpTransport();
-      const sessions = new SessionHost((link) => runner.addGuest(link));
+      const sessions = new SessionHost((link) => runner.addGuest(shape(link)));
       listener = await transport.listen(address, (link) => void admit(link, secret, sessions));
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
@@ -132,7 +138,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       local = new LocalWorkers(
         places.entrances,
         invitation,
-        options.engine,
+        options,
         snapshots ? (options.replicas ?? 'disk') : 'memory',
         (reason) => {
           // From then on the end of its link tells so, and the node decides what follows.

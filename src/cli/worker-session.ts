@@ -15,6 +15,7 @@ import { formatAddress, parseAddress } from '../transport/address.ts';
 import { openDoor } from '../transport/door.ts';
 import { parseInvitation } from '../transport/invitation.ts';
 import { openSession, SessionHost } from '../transport/session.ts';
+import { unshaped } from '../transport/shaped.ts';
 import { TcpTransport } from '../transport/tcp.ts';
 import { gaugesOf } from './device-gauges.ts';
 import { measureEnergy, openSensor } from './energy.ts';
@@ -24,31 +25,38 @@ import { withOwnLatency } from './own-links.ts';
 
 export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
 
-/**
- * Joins the ring that `invitation` (HOST:PORT#SECRET) leads to; `observe` is told of every event of its
- * node, copies of layers are in `snapshots`, or in memory. Errors: ADDRESS, SECRET, VERSION, ENGINE.
- */
+export interface WorkerSessionOptions {
+  /** Is told of every event of the node. */
+  readonly observe?: (event: Event) => void;
+  /** Where copies of layers are kept; without, in memory. */
+  readonly snapshots?: SnapshotStore;
+  /** Slows the links down. */
+  readonly shape?: (link: Link) => Link;
+}
+
+/** Joins the ring that `invitation` (HOST:PORT#SECRET) leads to. Errors: ADDRESS, SECRET, VERSION, ENGINE. */
 export async function startWorker(
   invitation: string,
   engineOptions: EngineOptions,
-  observe?: (event: Event) => void,
-  snapshots?: SnapshotStore,
+  { observe, snapshots, shape = unshaped }: WorkerSessionOptions = {},
 ): Promise<WorkerSession> {
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
   let localHost = '';
-  const knock = (at: string): Promise<Link> =>
-    openSession(async () => {
-      const opened = await transport.connect(at);
-      await openDoor(opened, secret, 'guest', doorTimeout);
-      ({ localHost } = opened);
-      return withOwnLatency(opened);
-    });
+  const knock = async (at: string): Promise<Link> =>
+    shape(
+      await openSession(async () => {
+        const opened = await transport.connect(at);
+        await openDoor(opened, secret, 'guest', doorTimeout);
+        ({ localHost } = opened);
+        return withOwnLatency(opened);
+      }),
+    );
   const link = await knock(address);
   const engine = await createEngine(engineOptions);
   const device = describeDevice(engine.description, await measureSpeed(engine));
   let admitted: NodeRunner | undefined;
-  const sessions = new SessionHost((guest) => admitted?.addGuest(guest));
+  const sessions = new SessionHost((guest) => admitted?.addGuest(shape(guest)));
   // The neighbour reaches this device where the master does: at the address that the link goes out from.
   const listener = await transport.listen(
     formatAddress({ host: localHost, port: 0 }),

@@ -5,6 +5,7 @@ import { layerCosts } from '../model/layer-costs.ts';
 import { ringTraining } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import type { Stage } from '../node.ts';
+import { crossingBytes } from '../plan/profile.ts';
 import type { LayerCost } from '../plan/profile.ts';
 import { scheduleBound } from '../plan/schedule-bound.ts';
 import { sharePartsOf } from '../data-parallel/share.ts';
@@ -84,7 +85,27 @@ function ringBounds(
     },
     { opening, workers: workers.map(([stage]) => stage!), closing, loads, memory: [] },
   );
-  return { leastSeconds, usualSeconds: pipelineSeconds };
+  return {
+    leastSeconds: Math.max(leastSeconds, microbatches * portSeconds(layers, cut, link)),
+    usualSeconds: pipelineSeconds,
+  };
+}
+
+/** What one microbatch takes the busiest port to send, or the medium that all share to carry. */
+function portSeconds(
+  layers: readonly LayerCost[],
+  cut: readonly (readonly Stage[])[],
+  { kind, bytesPerSecond }: Setting['link'],
+): number {
+  const crossing = (layer: number): number =>
+    layer < layers.length ? crossingBytes(layers, layer) : 0;
+  // An activation behind each of its stages, and a gradient before it.
+  const sent = cut.map((stages) =>
+    stages.reduce((sum, { from, to }) => sum + crossing(from) + crossing(to), 0),
+  );
+  const carried =
+    kind === 'shared' ? 2 * sent.reduce((sum, bytes) => sum + bytes, 0) : Math.max(...sent);
+  return carried / bytesPerSecond;
 }
 
 const workSeconds = (layer: LayerCost): number =>

@@ -73,7 +73,7 @@ function whyNot(outlook: Outlook, setting: Setting, chosen?: Expectation): strin
   if (!fits(outlook))
     return `${name} does not fit: a device would need ${inBytes(fullest)} and has ${inBytes(setting.device.memoryBytes)}.`;
   const ratio = chosen ? outlook.stepSeconds / chosen.stepSeconds : 1;
-  return `${name} takes ${ratio.toFixed(2)} times as long: ${cause(outlook, setting)}.`;
+  return `${name} takes ${ratio.toFixed(ratio < 10 ? 2 : 0)} times as long: ${cause(outlook, setting)}.`;
 }
 
 /** What most of the step goes by. */
@@ -91,9 +91,11 @@ function cause({ architecture, ...expected }: Expectation, { link }: Setting): s
   return `devices wait for each other and for links ${(100 * idleShare).toFixed(0)} % of the time`;
 }
 
-/** `1.24 s`, `83 ms` */
-export const inSeconds = (seconds: number): string =>
-  seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toPrecision(2)} ms`;
+/** `1.24 s`, `83 ms`, `0.24 ms` */
+export function inSeconds(seconds: number): string {
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return `${seconds >= 0.01 ? (1000 * seconds).toFixed(0) : (1000 * seconds).toPrecision(2)} ms`;
+}
 
 /** `1.2 MB` */
 export function inBytes(bytes: number): string {

@@ -52,6 +52,9 @@ export function shapeDevice(
     });
 }
 
+/** For a device whose links are what they are. */
+export const unshaped = (link: Link): Link => link;
+
 interface Port {
   /** When so many bytes have left that are given now. */
   leaves(bytes: number): number;
@@ -96,10 +99,10 @@ class ShapedLink implements Link {
     return this.#link.receivedBytes;
   }
 
-  send(parts: readonly Uint8Array[]): Promise<void> {
+  send(parts: readonly Uint8Array[], urgency?: 'background'): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const sent = new Promise<void>((resolve, reject) => {
-      this.#leaving.push(() => void this.#link.send(parts).then(resolve, reject));
+      this.#leaving.push(() => void this.#link.send(parts, urgency).then(resolve, reject));
       this.#clock.at(this.#port.leaves(length), () => this.#leaving.shift()!());
     });
     this.#lastSent = sent.catch(() => undefined);
