@@ -114,7 +114,7 @@ export class Device {
     const batchRows = (step: number): number =>
       Math.min(batch, data.trainCount - (step % stepsPerEpoch) * batch);
     const options = { keys: this.#keys, servers, blocks: blocks!, rows, batchRows };
-    return new WorkerPart(options, this.#channels.post, this.#channels.works);
+    return new WorkerPart(options, this.#channels.post, this.#channels.outbox);
   }
 
   advance(): void {

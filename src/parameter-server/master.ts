@@ -16,7 +16,7 @@ import { Formation } from './formation.ts';
 import type { FormationOptions } from './formation.ts';
 import { Intermission } from './intermission.ts';
 import { Lead } from './lead.ts';
-import { isOfShard } from './member.ts';
+import { isPastQueue } from './member.ts';
 import { Post } from './post.ts';
 import type { Schedule } from './scalars.ts';
 
@@ -72,7 +72,7 @@ export class Master implements Node {
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
-        if (!isOfShard(event.work.kind)) this.#works.done(event.work);
+        if (!isPastQueue(event.work.kind)) this.#works.done(event.work);
         return this.#computed(event.work, event.result);
       case 'unlinked':
         return this.#lost(event.node, event.reason);

@@ -54,7 +54,7 @@ export class Member implements Node {
         this.#message(event.from, event.generation, event.message);
         break;
       case 'computed':
-        if (!isOfShard(event.work.kind)) this.#works.done(event.work);
+        if (!isPastQueue(event.work.kind)) this.#works.done(event.work);
         this.#device?.computed(event.work, event.result);
         break;
       case 'failed':
@@ -135,6 +135,6 @@ export class Member implements Node {
   }
 }
 
-/** Works that a shard gives the engine past the queue. */
-export const isOfShard = (kind: string): boolean =>
-  ['gather', 'measure', 'apply', 'value', 'surrender'].includes(kind);
+/** Works that are given past the queue: a shard's, and parameters written, for which nobody has to wait. */
+export const isPastQueue = (kind: string): boolean =>
+  ['gather', 'measure', 'apply', 'value', 'surrender', 'writeSlices'].includes(kind);

@@ -7,7 +7,7 @@ import { masterId } from '../node.ts';
 import type { Block, Message, NodeId, Slice, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { onWire } from '../machine/gradients.ts';
-import type { WorkQueue } from '../machine/work-queue.ts';
+import type { Outbox } from '../machine/outbox.ts';
 import { ReplicaRun } from '../data-parallel/replica-run.ts';
 import { shareOf } from '../data-parallel/share.ts';
 import { Crew } from './crew.ts';
@@ -39,7 +39,7 @@ const gradients = (slices: readonly Slice[]): Slice[] =>
 export class WorkerPart {
   readonly #options: WorkerPartOptions;
   readonly #post: Post;
-  readonly #works: WorkQueue;
+  readonly #outbox: Outbox;
   readonly #crew = new Crew();
   readonly #run: ReplicaRun;
   readonly #keys: readonly KeyState[];
@@ -52,10 +52,10 @@ export class WorkerPart {
   #refreshing = 0;
   #staleness = { pushes: 0, staleness: 0, stalest: 0 };
 
-  constructor(options: WorkerPartOptions, post: Post, works: WorkQueue) {
+  constructor(options: WorkerPartOptions, post: Post, outbox: Outbox) {
     this.#options = options;
     this.#post = post;
-    this.#works = works;
+    this.#outbox = outbox;
     const { keys, blocks, rows } = options;
     this.#keys = keys.map((key) => ({ key, step: 0, pushed: -1 }));
     this.#byBlock = blocks.map((_, block) => this.#keys.filter(({ key }) => key.block === block));
@@ -96,8 +96,10 @@ export class WorkerPart {
     const state = this.#keys[number];
     if (!state)
       throw new RingError('PROTOCOL', `key ${number} came, which the model does not have`);
-    // Whatever is computed from now on comes after it.
-    this.#works.addUrgent({ kind: 'writeSlices', slices: state.key.slices, payload });
+    // Whatever is computed from now on comes after it. It keeps the engine from nothing, so it waits for
+    // nothing, and its memory is free for what comes next.
+    const { slices } = state.key;
+    this.#outbox.add({ type: 'compute', work: { kind: 'writeSlices', slices, payload } });
     if (staleness === undefined) {
       this.#refreshing -= 1;
       state.step = this.#step;
