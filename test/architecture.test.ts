@@ -74,6 +74,7 @@ describe('files', () => {
   // Each is one state machine or one dialogue with memory that would not be clearer in two files.
   const mayBeLonger: Readonly<Record<string, number>> = {
     'runtime/stage-engine.ts': 350,
+    'ring/ring.ts': 250,
   };
 
   test('are short enough to be read at once', () => {

@@ -14,6 +14,9 @@ import { Formation } from './formation.ts';
 import type { Capabilities, Cutter } from './formation.ts';
 import type { Holdings } from './holdings.ts';
 import type { Base } from './loading.ts';
+import { Pace } from './pace.ts';
+import type { PaceOptions } from './pace.ts';
+import type { Cause } from './ring-parts.ts';
 import { MasterStages } from './master-stages.ts';
 import type { SnapshotOptions } from './snapshots.ts';
 
@@ -24,12 +27,14 @@ export interface AdmissionOptions extends SnapshotOptions {
   readonly workers: number;
   readonly capabilities: Capabilities;
   readonly cut: Cutter;
+  readonly pace?: PaceOptions;
 }
 
 export class Admission {
   readonly formation: Formation;
   readonly #options: AdmissionOptions;
   readonly #holdings: Holdings;
+  readonly #pace: Pace;
   readonly #outbox: Outbox;
   readonly #works: WorkQueue;
 
@@ -37,6 +42,7 @@ export class Admission {
     this.formation = new Formation(options.capabilities, options.workers);
     this.#options = options;
     this.#holdings = holdings;
+    this.#pace = new Pace(options.pace);
     this.#outbox = outbox;
     this.#works = works;
   }
@@ -79,6 +85,18 @@ export class Admission {
     }
   }
 
+  /**
+   * After `done` steps, the last of which took the members so long to compute: true when it pays to form
+   * anew by the speeds that were measured.
+   */
+  judge(seconds: readonly number[], done: number): boolean {
+    if (!this.isElastic) return false;
+    this.#pace.add(this.formation.members, seconds);
+    const measured = this.#pace.better(this.formation, this.#options.cut, done);
+    if (measured) this.formation.measured(measured);
+    return measured !== undefined;
+  }
+
   /** It went away; false when it was nobody's. */
   leave(node: NodeId): boolean {
     this.#holdings.forget(node);
@@ -94,7 +112,8 @@ export class Admission {
   }
 
   /** Cuts the layers and tells everyone its share. Errors: those of the cutter. */
-  form(): void {
+  form(cause: Cause | undefined): void {
+    this.#pace.restart(cause === 'slow');
     const { training, purpose, cut } = this.#options;
     this.formation.cut(cut);
     for (const { node, message } of this.formation.assignments(this.#options))

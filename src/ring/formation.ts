@@ -82,6 +82,11 @@ export class Formation {
     (this.isCut ? this.#newcomers : this.#members).set(node, { node, ...capabilities });
   }
 
+  /** From the next cut on, members are held to be as fast as these say. */
+  measured(members: readonly Member[]): void {
+    for (const member of members) this.#members.set(member.node, member);
+  }
+
   /** It went away; false when it was nobody's. */
   leave(node: NodeId): boolean {
     return node !== masterId && (this.#members.delete(node) || this.#newcomers.delete(node));

@@ -48,6 +48,9 @@ export class MasterPass {
   readonly #outbox: Outbox;
   /** Whether it was committed as a snapshot. */
   isSnapshot = false;
+  /** How long the engine has computed for it; and those of the workers, in order. */
+  #seconds = 0;
+  #workersSeconds: readonly number[] = [];
   /** Microbatches in this pass; and those that have been through the loss. */
   readonly #of: number;
   #closed = 0;
@@ -78,6 +81,7 @@ export class MasterPass {
     if (message.type !== 'finished' || from !== first || message.pass !== this.#number)
       throw notDue(from, message);
     this.#norms.downstream = message.squaredNorms;
+    this.#workersSeconds = message.seconds ?? [];
     return undefined;
   }
 
@@ -86,9 +90,15 @@ export class MasterPass {
     const { closing, opening } = this.#stages;
     const place = 'place' in work ? work.place : 'closing';
     const exchange = place === 'opening' ? opening! : closing;
+    this.#seconds += result.seconds ?? 0;
     if (work.kind === 'loss') this.#close(work.of, result);
     if (work.kind === 'norms') this.#measured(exchange, onWire(result.squaredNorms!));
     exchange.computed(work, result);
+  }
+
+  /** How long each member's engine has computed for it, the master's first. */
+  get seconds(): readonly number[] {
+    return [this.#seconds, ...this.#workersSeconds];
   }
 
   /** A microbatch has reached the loss. */

@@ -187,7 +187,7 @@ export class Master implements Node {
   #form(cause: Cause | undefined): void {
     const { stepsTold, savedStep } = this.#boundary;
     const base = this.#admission.base(stepsTold, savedStep);
-    this.#admission.form();
+    this.#admission.form(cause);
     const passes = this.#ring?.passes ?? 0;
     this.#ring = new Ring(this.#parts, {
       base,

@@ -28,6 +28,8 @@ export class Ring {
   #saving: Saving | undefined;
   /** The ring forms anew after this step, once everyone has copied it. */
   #leaving: { readonly step: number; readonly cause: Cause } | undefined;
+  /** Cutting the layers by the speeds that were measured pays. */
+  #drags = false;
   #outcome: Outcome | undefined;
 
   constructor(parts: RingParts, origin: Origin) {
@@ -172,7 +174,8 @@ export class Ring {
   get #reason(): Cause | undefined {
     const { admission, boundary } = this.#parts;
     if (boundary.isEnding) return undefined;
-    return admission.formation.newcomers.length > 0 ? 'joined' : undefined;
+    if (admission.formation.newcomers.length > 0) return 'joined';
+    return this.#drags ? 'slow' : undefined;
   }
 
   /** Begins what comes next. */
@@ -198,8 +201,8 @@ export class Ring {
     }
   }
 
-  #passed({ pass, isSnapshot }: MasterPass): void {
-    const { boundary, snapshots } = this.#parts;
+  #passed({ pass, isSnapshot, seconds }: MasterPass): void {
+    const { admission, boundary, snapshots } = this.#parts;
     this.#pass = undefined;
     if (pass.kind === 'evaluate') {
       boundary.evaluated(pass.step);
@@ -211,6 +214,7 @@ export class Ring {
     const step = pass.step + 1;
     if (isSnapshot) snapshots.begin(step);
     const cause = isSnapshot && this.#reason;
+    this.#drags ||= admission.judge(seconds, step);
     if (cause) this.#leaving = { step, cause };
     else this.#next();
   }

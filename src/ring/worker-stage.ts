@@ -24,6 +24,9 @@ export class WorkerStage {
   #norms: (number | null)[] | undefined;
   #normsDownstream: readonly (number | null)[] | undefined;
   #normsAsked = false;
+  /** How long the engine has computed for the pass; and the engines of all downstream. */
+  #seconds = 0;
+  #secondsDownstream: readonly number[] | undefined;
   #finishedSent = false;
   /** The last pass that was committed here; the master's link may be faster than the way round. */
   #committed = 0;
@@ -57,6 +60,7 @@ export class WorkerStage {
         if (from !== this.#assignment.clockwise || message.pass !== this.#run.pass)
           throw notDue(from, message);
         this.#normsDownstream = message.squaredNorms;
+        this.#secondsDownstream = message.seconds;
         return undefined;
       case 'commit':
         return this.#commit(from, message);
@@ -87,7 +91,8 @@ export class WorkerStage {
     )
       throw notDue(from, message);
     run.begin(message.pass, message.mode, message.of);
-    this.#norms = this.#normsDownstream = undefined;
+    this.#norms = this.#normsDownstream = this.#secondsDownstream = undefined;
+    this.#seconds = 0;
     this.#normsAsked = this.#finishedSent = false;
   }
 
@@ -129,6 +134,7 @@ export class WorkerStage {
     if (work.kind === 'write')
       return this.#outbox.send(masterId, { type: 'loaded', layer: work.layer });
     if (work.kind === 'update') return undefined;
+    this.#seconds += result.seconds ?? 0;
     if (work.kind === 'norms') this.#norms = onWire(result.squaredNorms!);
     return this.#exchange.computed(work, result);
   }
@@ -153,9 +159,11 @@ export class WorkerStage {
   #sayFinished(): void {
     if (!this.#norms || !this.#normsDownstream || this.#finishedSent) return;
     this.#finishedSent = true;
+    const { pass } = this.#run;
     const squaredNorms = [...this.#norms, ...this.#normsDownstream];
+    const seconds = [this.#seconds, ...(this.#secondsDownstream ?? [])];
     const { anticlockwise } = this.#assignment;
-    this.#outbox.send(anticlockwise, { type: 'finished', pass: this.#run.pass, squaredNorms });
+    this.#outbox.send(anticlockwise, { type: 'finished', pass, squaredNorms, seconds });
   }
 
   /** What the stage waits for; between a commit and the next pass, for its first activation. */

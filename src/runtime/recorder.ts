@@ -65,17 +65,15 @@ export class Recorder {
     if (this.#hasCommitted) this.onMeasuring?.(!isPaused);
   }
 
-  computed(work: Work): void {
+  /** A work is done; how long the engine computed for it, in seconds. */
+  computed(work: Work): number {
     this.#tensorBytes = Math.max(this.#tensorBytes, this.#gauges.tensorBytes());
     const end = this.now();
     const busy = this.#gauges.busySeconds();
-    this.note({
-      type: 'compute',
-      ...describeWork(work),
-      start: end - (busy - this.#busyBefore),
-      end,
-    });
+    const seconds = busy - this.#busyBefore;
+    this.note({ type: 'compute', ...describeWork(work), start: end - seconds, end });
     this.#busyBefore = busy;
+    return seconds;
   }
 
   waits(cause: IdleCause): void {

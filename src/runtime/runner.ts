@@ -136,8 +136,9 @@ export class NodeRunner {
       case 'compute':
         this.#ports.recorder?.given(effect.work);
         return this.#later(this.#ports.executor.run(effect.work), (result) => {
-          this.#ports.recorder?.computed(effect.work);
-          return { type: 'computed', work: effect.work, result };
+          const seconds = this.#ports.recorder?.computed(effect.work);
+          const timed = seconds === undefined ? result : { ...result, seconds };
+          return { type: 'computed', work: effect.work, result: timed };
         });
       case 'connect':
         return this.#connect(effect);
