@@ -6,11 +6,12 @@ import { AllReduceMaster } from '../all-reduce/master.ts';
 import { AllReduceWorker } from '../all-reduce/worker.ts';
 import { elementCount } from '../graph/graph.ts';
 import type { Course } from '../machine/course.ts';
+import { layerCosts } from '../model/layer-costs.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
 import { updateScalars } from '../model/stage.ts';
 import { ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
-import type { Executor, Node, Purpose, Work, WorkResult } from '../node.ts';
+import type { Executor, Node, Purpose } from '../node.ts';
 import { Master as ServerMaster } from '../parameter-server/master.ts';
 import type { Servers } from '../parameter-server/enrolment.ts';
 import { Member } from '../parameter-server/member.ts';
@@ -19,16 +20,17 @@ import type { Hop } from '../plan/profile.ts';
 import type { Dataset, Engine } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Master } from '../ring/master.ts';
+import type { PaceOptions } from '../ring/pace.ts';
 import { Worker } from '../ring/worker.ts';
 import { EngineExecutor } from '../runtime/executor.ts';
 import { ReplicaExecutor } from '../runtime/replica-executor.ts';
 import { SampleReader } from '../runtime/samples.ts';
-import { isShardWork, ServerExecutor, withShard } from '../runtime/server-executor.ts';
+import { ServerExecutor, withShard } from '../runtime/server-executor.ts';
 import type { SampleSources } from '../runtime/samples.ts';
 import { Newcomer } from './newcomer.ts';
 import type { Recovery } from './recovery.ts';
-import { sampleOrder } from './sample-order.ts';
 import type { ServerSettings } from './server-flags.ts';
+import { WorkerExecutor } from './worker-executor.ts';
 
 export const architectures = ['ring', 'parameter-server', 'all-reduce'] as const;
 export type Architecture = (typeof architectures)[number];
@@ -131,11 +133,23 @@ function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabi
       parameters.length + state.length > 0 ? [layer] : [],
     ),
     cut: (members) => cutStages({ training, members, purpose, isLocal, ...(hop && { hop }) }),
+    pace: paceOf(training),
     ...(loadedStep !== undefined && { loadedStep }),
     ...request.recovery,
   });
   return { node, executor: new EngineExecutor(engine, new SampleReader(samples)) };
 }
+
+/** What a step costs, by layer: for who is slower than it said. */
+const paceOf = (training: ResolvedTraining): PaceOptions => ({
+  steps: training.resolved.steps,
+  layers: layerCosts(training).map(
+    ({ forwardFlops, backwardFlops, weightFlops, parameterBytes, optimizerBytes }) => ({
+      operations: (forwardFlops + backwardFlops + weightFlops) * training.resolved.microbatches,
+      bytes: parameterBytes + optimizerBytes,
+    }),
+  ),
+});
 
 function allReduceMaster(
   { training, course, samples, workers }: MasterRequest,
@@ -208,24 +222,4 @@ function common(training: ResolvedTraining) {
     },
     ...(training.clipNorm !== undefined && { clipNorm: training.clipNorm }),
   };
-}
-
-/** Carries out the works of whatever the worker has become: its first work says what that is. */
-class WorkerExecutor implements Executor {
-  readonly #engine: Engine;
-  #shard: ServerExecutor | undefined;
-  #executor: Executor | undefined;
-
-  constructor(engine: Engine) {
-    this.#engine = engine;
-  }
-
-  run(work: Work): Promise<WorkResult> {
-    if (isShardWork(work)) return (this.#shard ??= new ServerExecutor(this.#engine)).run(work);
-    this.#executor ??=
-      work.kind === 'prepareReplica'
-        ? new ReplicaExecutor(this.#engine, sampleOrder)
-        : new EngineExecutor(this.#engine);
-    return this.#executor.run(work);
-  }
 }
