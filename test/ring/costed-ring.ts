@@ -46,7 +46,8 @@ export const unitSeconds = (work: Work): number => {
   return 0;
 };
 
-export function runCostedRing(ring: CostedRing): Promise<Simulation> {
+/** The master and its workers, before anything has happened. */
+export function costedDevices(ring: CostedRing): Map<NodeId, SimulatedDevice> {
   const { nodes, microbatches, window = microbatches, groups = [1], steps = 1 } = ring;
   const rows = 4;
   const batch = microbatches * rows;
@@ -84,6 +85,11 @@ export function runCostedRing(ring: CostedRing): Promise<Simulation> {
     const join = { type: 'join', name: id, ...capabilities, address: `${id}:1` } as const;
     add(id, new Worker(join), ['inner']);
   }
+  return devices;
+}
+
+export function runCostedRing(ring: CostedRing): Promise<Simulation> {
+  const devices = costedDevices(ring);
   const { latencySeconds = 0, bytesPerSecond = Infinity } = ring;
   const latency = ring.latency ?? (() => latencySeconds);
   const link = (from: NodeId, to: NodeId): LinkCost => ({
