@@ -4,6 +4,7 @@
 import { RingError } from '../../src/errors.ts';
 import type { Event, Message, Node, NodeId } from '../../src/node.ts';
 import { decodeMessage } from '../../src/protocol/codec.ts';
+import { messageKinds } from '../../src/protocol/messages.ts';
 import { encodeHello, encodeTrailer } from '../../src/protocol/segment.ts';
 import { Session } from '../../src/protocol/session.ts';
 import { FrameAssembler } from '../../src/transport/assembler.ts';
@@ -75,8 +76,10 @@ export class WireTargets {
         : damageFrame(chance, oneOf(chance, this.#frames));
     attempt(tally, () => {
       const { message } = decodeMessage(input);
-      if (!('payload' in message)) return;
-      for (const { bytes } of message.payload.tensors)
+      const { type, payload, ...fields } = { payload: undefined, ...message };
+      if (!messageKinds[type].fields.safeParse(fields).success)
+        throw new Error(`a message "${type}" that its schema does not allow`);
+      for (const { bytes } of payload?.tensors ?? [])
         if (bytes.buffer !== input.buffer) throw new Error('a tensor was copied');
     });
   }
