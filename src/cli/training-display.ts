@@ -117,7 +117,7 @@ export function personDisplay(training: ResolvedTraining, output: LineOutput): T
           line.print(`${report.node} is gone (${report.reason}): the others take over its part`);
           break;
         case 'lost':
-          line.print(`${report.node} (${report.name}) is lost: ${report.reason}`);
+          line.print(`${report.name} is lost: ${report.reason}`);
           break;
         case 'reformed':
           line.print(reformedLine(report, progress));
