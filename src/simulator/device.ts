@@ -44,9 +44,10 @@ export class Device {
   isComingBack = false;
   /** How many times longer it takes to compute than it should. */
   slowness = 1;
-  /** When its engine, and its own thread, have done all that they were given. */
+  /** When its engine, its own thread and its disk have done all that they were given. */
   engineFree = 0;
   threadFree = 0;
+  diskFree = 0;
 
   constructor(id: NodeId, of: SimulatedDevice, disk: Disk) {
     this.id = id;

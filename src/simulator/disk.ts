@@ -20,15 +20,15 @@ export class Disk {
   /** By step, then by layer. */
   readonly snapshots = new Map<number, Map<number, Payload>>();
   checkpoint: Checkpoint | undefined;
-  /** What is being written, and what processes that died never finished: nobody reads it. */
-  readonly unfinished = new Set<DiskEffect>();
+  /** Copies being written, and those that processes that died never finished: nobody reads them. */
+  readonly unfinished = new Set<Extract<Effect, { type: 'keep' }>>();
   #begun = new Map<number, Payload>();
 
   /** Reads or writes what an effect says; the event that tells of it, where one does. */
   carryOut(effect: DiskEffect): Event | undefined {
-    this.unfinished.delete(effect);
     switch (effect.type) {
       case 'keep': {
+        this.unfinished.delete(effect);
         const { step, layer } = effect;
         this.#keep(effect, effect.payload);
         return { type: 'kept', step, layer };

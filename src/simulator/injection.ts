@@ -95,16 +95,15 @@ export class Injection {
   #crash(device: Device, { disk, silent, back }: Extract<Fault, { kind: 'crash' }>): void {
     const { clock, links } = this.#routes;
     const { running } = device;
+    if (!running?.isAlive) return;
     if (disk) device.disk.erase();
     device.disk.discard();
     device.isOff = silent ?? false;
     device.isPaused = false;
     device.waiting.length = 0;
-    device.engineFree = device.threadFree = clock.now;
-    if (running?.isAlive) {
-      running.isAlive = false;
-      links.crash(running);
-    }
+    device.engineFree = device.threadFree = device.diskFree = clock.now;
+    running.isAlive = false;
+    links.crash(running);
     links.refresh();
     device.isComingBack = back !== undefined;
     if (back !== undefined) this.#after(back, () => this.#start(device));

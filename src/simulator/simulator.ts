@@ -119,13 +119,16 @@ class Simulator {
   }
 
   /** What happens on a device waits while its process stands still, and not for one that is gone. */
-  #local(running: RunningNode, happen: () => Event): void | Promise<void> {
+  #local(running: RunningNode, happen: () => Event | undefined): void | Promise<void> {
     if (!running.isAlive) return;
-    if (!running.device.isPaused) return this.#give(running, happen());
+    if (!running.device.isPaused) {
+      const event = happen();
+      return event && this.#give(running, event);
+    }
     running.device.waiting.push(() => this.#local(running, happen));
   }
 
-  #later(running: RunningNode, seconds: number, happen: () => Event): void {
+  #later(running: RunningNode, seconds: number, happen: () => Event | undefined): void {
     this.#clock.at(this.#clock.now + seconds, () => this.#local(running, happen));
   }
 
@@ -203,14 +206,13 @@ class Simulator {
   }
 
   #disk(running: RunningNode, effect: DiskEffect): void {
-    const { disk } = running.device;
-    if (effect.type === 'drop' || effect.type === 'discard') disk.carryOut(effect);
-    else {
-      const bytes = ('payload' in effect && effect.payload?.bytes) || 0;
-      const seconds = this.#options.diskSeconds?.(bytes) ?? 0;
-      disk.unfinished.add(effect);
-      this.#later(running, seconds, () => disk.carryOut(effect)!);
-    }
+    const { device } = running;
+    const { disk } = device;
+    const bytes = ('payload' in effect && effect.payload?.bytes) || 0;
+    const start = Math.max(this.#clock.now, device.diskFree);
+    device.diskFree = start + (this.#options.diskSeconds?.(bytes) ?? 0);
+    if (effect.type === 'keep') disk.unfinished.add(effect);
+    this.#later(running, device.diskFree - this.#clock.now, () => disk.carryOut(effect));
   }
 
   #end(running: RunningNode, end: End): void {
