@@ -47,6 +47,11 @@ export class Holdings {
     for (const each of this.#steps.keys()) if (each < step) this.#steps.delete(each);
   }
 
+  /** Everyone goes back to this step: copies of what follows it will be made again. */
+  goBackTo(step: number): void {
+    this.#from = Math.min(this.#from, step);
+  }
+
   /** How many nodes keep the layer. */
   count(step: number, layer: number): number {
     return this.#steps.get(step)?.get(layer)?.size ?? 0;

@@ -51,9 +51,12 @@ export class Ring {
 
   /** Gives up what is under way; true when the store will still answer for it. */
   giveUp(): boolean {
-    if (!this.#saving) return false;
-    this.#parts.outbox.add({ type: 'discard' });
-    return this.#saving.isStoring;
+    const saving = this.#saving;
+    if (!saving) return false;
+    // The store does one thing after the other: whoever fetches layers now finds those of this step.
+    if (saving.isCompleting) this.#keepSaved(saving);
+    else this.#parts.outbox.add({ type: 'discard' });
+    return saving.isStoring;
   }
 
   ready(node: NodeId, bytes: number): void {
@@ -224,11 +227,15 @@ export class Ring {
     this.#next();
   }
 
-  #saved({ step }: Saving): void {
-    const { boundary, outbox } = this.#parts;
+  #saved(saving: Saving): void {
     this.#saving = undefined;
+    this.#keepSaved(saving);
+    this.#next();
+  }
+
+  #keepSaved({ step }: Saving): void {
+    const { boundary, outbox } = this.#parts;
     boundary.saved(step);
     outbox.report({ kind: 'saved', step });
-    this.#next();
   }
 }

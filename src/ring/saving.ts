@@ -22,7 +22,8 @@ export class Saving {
   #reading: Work | undefined;
   /** The store has been given something, and has not said that it is there. */
   isStoring = false;
-  #completing = false;
+  /** All layers are on the store: the checkpoint is as good as done. */
+  isCompleting = false;
   done = false;
 
   /** `committed`: the last pass that was committed, whose update layers must hold. */
@@ -48,7 +49,7 @@ export class Saving {
     const { formation, outbox, works } = this.#routes;
     const [layer] = this.#layers;
     if (layer === undefined) {
-      this.#completing = this.isStoring = true;
+      this.isCompleting = this.isStoring = true;
       return outbox.add({ type: 'store', step: this.step });
     }
     const node = formation.holderOf(layer);
@@ -74,7 +75,7 @@ export class Saving {
 
   stored(): void {
     this.isStoring = false;
-    if (this.#completing) {
+    if (this.isCompleting) {
       this.done = true;
       return;
     }

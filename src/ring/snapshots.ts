@@ -42,6 +42,7 @@ export class Snapshots {
   /** The ring formed anew after `step` steps: copies are made as soon as there is something new. */
   reformed(step: number): void {
     this.#pending = undefined;
+    this.#holdings.goBackTo(step);
     this.#taken = step;
     this.#isDue = true;
   }

@@ -58,10 +58,6 @@ export class WorkerCopies {
       return true;
     }
     if (from !== masterId) return false;
-    if (message.type === 'retain') {
-      this.#outbox.add({ type: 'drop', run: this.#run, before: message.from });
-      return true;
-    }
     if (message.type !== 'restore' && message.type !== 'recall') return false;
     const { type, step, layer } = message;
     this.#asked.push({ type, step, layer });

@@ -81,6 +81,7 @@ export class Worker implements Node {
       return this.#end({ code: message.code, reason: message.message });
     // A frame of an older ring, or from before this node was told of a newer one, is nobody's.
     if (generation !== this.#outbox.generation) return undefined;
+    if (message.type === 'retain') return this.#retain(from, message);
     if (!this.#stage) throw notDue(from, message);
     return this.#stage.take(from, message);
   }
@@ -102,6 +103,13 @@ export class Worker implements Node {
   #kept(step: number, layer: number): void {
     this.#stage?.kept(step, layer);
     this.#outbox.send(masterId, { type: 'holds', step, layer });
+  }
+
+  /** Copies from before a step are needed no more, whatever the ring is doing. */
+  #retain(from: NodeId, message: MessageOf<'retain'>): void {
+    const run = this.#assignment?.copies?.run;
+    if (from !== masterId || run === undefined) throw notDue(from, message);
+    this.#outbox.add({ type: 'drop', run, before: message.from });
   }
 
   #unlinked(node: NodeId, reason: string): void {

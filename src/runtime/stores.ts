@@ -5,6 +5,7 @@ import type { Effect, Event } from '../node.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import { memorySnapshots } from './snapshots.ts';
 import type { SnapshotStore } from './snapshots.ts';
+import { Turns } from './turns.ts';
 
 /** Where a master keeps its checkpoints, layer by layer. */
 export interface LayerStore {
@@ -25,28 +26,43 @@ export class Stores {
   readonly #checkpoints: LayerStore | undefined;
   readonly #snapshots: SnapshotStore;
 
+  /** What is asked of checkpoints is done one after the other. */
+  readonly #turns = new Turns();
+
   /** Without `checkpoints` none are kept; without `snapshots` they are in memory. */
   constructor(checkpoints?: LayerStore, snapshots: SnapshotStore = memorySnapshots()) {
     this.#checkpoints = checkpoints;
     this.#snapshots = snapshots;
   }
 
-  /** The event that tells that it is done, where one does. Errors: those of the stores. */
-  async carryOut(effect: StoreEffect): Promise<Event | undefined> {
+  async #checkpoint(
+    effect: Extract<StoreEffect, { type: 'store' | 'fetch' | 'discard' }>,
+  ): Promise<Event | undefined> {
+    const store = this.#checkpoints;
     switch (effect.type) {
       case 'store': {
         const { step, layer, payload } = effect;
-        if (layer === undefined) await this.#checkpoints?.complete(step);
-        else await this.#checkpoints?.save(step, layer, payload as TensorPayload);
+        if (layer === undefined) await store?.complete(step);
+        else await store?.save(step, layer, payload as TensorPayload);
         return { type: 'stored' };
       }
       case 'fetch': {
         const { layer } = effect;
-        return { type: 'fetched', layer, payload: await this.#checkpoints!.fetch(layer) };
+        return { type: 'fetched', layer, payload: await store!.fetch(layer) };
       }
       case 'discard':
-        await this.#checkpoints?.discard();
+        await store?.discard();
         return undefined;
+    }
+  }
+
+  /** The event that tells that it is done, where one does. Errors: those of the stores. */
+  async carryOut(effect: StoreEffect): Promise<Event | undefined> {
+    switch (effect.type) {
+      case 'store':
+      case 'fetch':
+      case 'discard':
+        return this.#turns.take(() => this.#checkpoint(effect));
       case 'keep': {
         const { step, layer, payload } = effect;
         await this.#snapshots.keep(effect, payload as TensorPayload);
