@@ -2,24 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { memoryDataset } from '../../src/data/index.ts';
-import type { Dataset } from '../../src/ports.ts';
 import { runRealRing } from './real-ring.ts';
 import type { RealOutcome } from './real-ring.ts';
+import { samplesOf } from './samples.ts';
 
 const dense = (units: number): object => ({ layer: 'dense', units });
-
-function samplesOf(count: number, inputShape: readonly number[], classes: number): Dataset {
-  const size = inputShape.reduce((a, b) => a * b, 1);
-  let word = 1;
-  const next = (): number => {
-    word = Math.imul(word, 1664525) + 1013904223;
-    return (word >>> 8) / 2 ** 24;
-  };
-  const inputs = Float32Array.from({ length: count * size }, () => next() * 2 - 1);
-  const targets = Int32Array.from({ length: count }, () => Math.floor(next() * classes));
-  return memoryDataset({ inputShape, inputs, targets, target: { type: 'int32', shape: [] } });
-}
 
 const denseNet = {
   training: {

@@ -183,7 +183,7 @@ const held = ({ run, snapshots }: Disk) => ({
 });
 
 /** The simulator delivers later than the engine reuses its memory: what is sent must be a copy. */
-class Copying implements Executor {
+export class Copying implements Executor {
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
