@@ -68,8 +68,8 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
   const nodes = flags.nodes ?? laboratory?.devices.length ?? training.nodes ?? 4;
   if (nodes < 2)
     throw new RingError('USAGE', `--nodes is ${nodes}: to compare, at least 2 are needed`);
-  const profileName = flags.deviceProfile ?? onlyBoard();
-  const profile = profileName === undefined ? undefined : deviceProfile(profileName);
+  const profile =
+    flags.deviceProfile === undefined ? undefined : deviceProfile(flags.deviceProfile);
   const architectures = architecturesOf(flags.architectures);
   const link = flags.link === undefined ? undefined : parseLinkShape(flags.link);
   const folder = flags.out ?? newRunFolder(`compare-${training.name ?? given.stem}`, new Date());
@@ -142,12 +142,6 @@ async function resolveOnce(training: Training, baseFolder: string): Promise<Reso
   } finally {
     await data.close();
   }
-}
-
-/** The board of the lab, where all its devices are alike. */
-function onlyBoard(): string | undefined {
-  const [board, ...others] = new Set(laboratory?.devices.map((device) => device.board));
-  return others.length === 0 ? board : undefined;
 }
 
 const linkOf = ({ link }: CompareFlags): string =>

@@ -6,6 +6,7 @@ import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { NodeReport, Report } from '../node.ts';
+import { deviceProfile } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
 import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
 import type { LinkShape } from '../transport/shaped.ts';
@@ -15,6 +16,7 @@ import type { Sensor } from './energy.ts';
 import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import type { NodeRecording } from './node-recording.ts';
+import { laboratory } from './places.ts';
 import { sampleOrder } from './sample-order.ts';
 import type { ServerSettings } from './server-flags.ts';
 
@@ -172,8 +174,9 @@ function nodeResult(
   members: readonly NodeReport[],
   profile: DeviceProfile | undefined,
 ): NodeResult {
-  const { roles } = members.find((member) => member.node === node) ?? {};
-  const energy = profile && modelledEnergy(profile, figures);
+  const { roles, name } = members.find((member) => member.node === node) ?? {};
+  const device = profile ?? profileInLab(name);
+  const energy = device && modelledEnergy(device, figures);
   return {
     node,
     role: roles?.join(' and ') ?? (node === 'master' ? 'master' : 'worker'),
@@ -182,6 +185,12 @@ function nodeResult(
     ...(energy && { energy }),
     timeline: { node, entries: steady(entries), offsetSeconds, errorSeconds },
   };
+}
+
+/** In a lab a node is as its device. */
+function profileInLab(name: string | undefined): DeviceProfile | undefined {
+  const place = laboratory?.devices.find((each) => each.name === name);
+  return place && deviceProfile(place.board);
 }
 
 /** The entries of the last steps, from commit to commit. */

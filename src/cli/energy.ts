@@ -83,7 +83,7 @@ export function measureEnergy(recorder: Recorder, { source, idleWatts }: Sensor)
 const bytesOf = (traffic: Readonly<Record<string, Traffic>>): number =>
   Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** What a device of this profile would have drawn, had it been as busy for as long. */
+/** What a device of this profile would have drawn, had it been as busy for as long: at its own pace, in a slow lab. */
 export function modelledEnergy(
   profile: DeviceProfile,
   { wallSeconds, busySeconds, sent, received }: Figures,
@@ -91,7 +91,8 @@ export function modelledEnergy(
   const busy = Object.values(busySeconds).reduce((sum, seconds) => sum + seconds, 0);
   const utilisation = deviceUtilisation(profile, busy, wallSeconds);
   const bytes = bytesOf(sent) + bytesOf(received);
-  return modelEnergy(profile, [{ seconds: wallSeconds, utilisation, bytes }]);
+  const seconds = wallSeconds * (laboratory?.scale ?? 1);
+  return modelEnergy(profile, [{ seconds, utilisation, bytes }]);
 }
 
 /** Of devices together; undefined unless each has a figure that holds all of its time. */

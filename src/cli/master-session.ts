@@ -203,6 +203,7 @@ export const describeDevice = (
   // A control group, a container's for instance, may allow less.
   memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
   engine,
-  flops,
+  // Measured in a moment in which a lab lets it run.
+  flops: flops * (laboratory?.own.cores ?? 1),
   version,
 });
