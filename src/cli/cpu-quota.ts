@@ -34,10 +34,12 @@ const versions: readonly Version[] = [
 
 /**
  * Of the innermost group with a quota to which the process belongs; undefined where there is none, or no
- * control groups. `root`: where /proc and /sys are, for tests.
+ * control groups. Threads may be in groups of their own: `threadId` asks for one. `root`: where /proc and
+ * /sys are, for tests.
  */
-export function throttledSeconds(root = '/'): number | undefined {
-  const memberships = (read(join(root, 'proc/self/cgroup')) ?? '').trim().split('\n');
+export function throttledSeconds(root = '/', threadId?: number): number | undefined {
+  const self = threadId === undefined ? 'proc/self' : `proc/self/task/${threadId}`;
+  const memberships = (read(join(root, self, 'cgroup')) ?? '').trim().split('\n');
   for (const membership of memberships) {
     const [, controllers = '-', ...path] = membership.split(':');
     const version = versions.find(({ isMine }) => isMine(controllers));

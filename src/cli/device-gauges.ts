@@ -8,7 +8,7 @@ import type { DeviceGauges } from '../runtime/recorder.ts';
 import { throttledSeconds } from './cpu-quota.ts';
 
 export function gaugesOf(engine: Engine): DeviceGauges {
-  const throttledBefore = throttledSeconds();
+  const throttledBefore = throttledSeconds('/', engine.threadId);
   return {
     now: () => performance.now() / 1000,
     busySeconds: () => engine.busySeconds,
@@ -16,7 +16,7 @@ export function gaugesOf(engine: Engine): DeviceGauges {
     usage() {
       const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
       const engineCpuSeconds = cpuSecondsOf(engine.threadId);
-      const throttled = throttledSeconds();
+      const throttled = throttledSeconds('/', engine.threadId);
       return {
         peakMemoryBytes: maxRSS * 1024,
         cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,

@@ -22,7 +22,7 @@ import {
   requireCapacity,
   scaled,
 } from '../lab/index.ts';
-import type { DeviceFigures, LabPlan } from '../lab/index.ts';
+import type { CoreFigures, DeviceFigures, LabPlan } from '../lab/index.ts';
 import { formatBytes, formatCount } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { boardsHere } from './lab-boards.ts';
@@ -112,17 +112,22 @@ const endOf = (child: ChildProcess): Promise<number> =>
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
 
+const throttling = ({ throttledPeriods, periods }: CoreFigures): string =>
+  `${formatCount(throttledPeriods)} of ${formatCount(periods)} periods`;
+
 function figuresTable(figures: readonly DeviceFigures[]): string[] {
   const columns = [
     { title: 'device' },
-    { title: 'throttled', align: 'right' },
+    { title: 'computing throttled', align: 'right' },
+    { title: 'all else throttled', align: 'right' },
     { title: 'peak memory', align: 'right' },
     { title: 'sent', align: 'right' },
     { title: 'received', align: 'right' },
   ] as const;
   const rows = figures.map((each) => [
     each.name,
-    `${formatCount(each.throttledPeriods)} of ${formatCount(each.periods)} periods`,
+    throttling(each.cores.engine),
+    throttling(each.cores.rest),
     `${formatBytes(each.peakMemoryBytes)}${each.outOfMemory > 0 ? ', full' : ''}`,
     formatBytes(each.sentBytes),
     formatBytes(each.receivedBytes),

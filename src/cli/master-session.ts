@@ -3,12 +3,10 @@
 
 import { availableParallelism, hostname, totalmem } from 'node:os';
 
-import { createEngine } from '../engine/client.ts';
 import { afterwards } from './afterwards.ts';
 import { createMaster, requireFewEnough } from './architectures.ts';
 import type { Architecture } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { measureSpeed } from '../engine/speed.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Recording } from '../meter/recording.ts';
 import type { Purpose, Report } from '../node.ts';
@@ -32,6 +30,7 @@ import { TcpTransport } from '../transport/tcp.ts';
 import { LocalWorkers } from './local-workers.ts';
 import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
+import { createNodeEngine, speedOf } from './node-engine.ts';
 import { withOwnLatency } from './own-links.ts';
 import { laboratory, placesOf } from './places.ts';
 import { recoveryOf } from './recovery.ts';
@@ -95,7 +94,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   const { architecture = 'ring', secret = makeSecret(), snapshots } = options;
   requireFewEnough(architecture, training, workers.count + 1, options.server?.servers);
   const places = workers.kind === 'local' ? placesOf(workers.count) : undefined;
-  const engine = await createEngine(options.engine);
+  const engine = await createNodeEngine(options.engine);
   let listener: Listener | undefined;
   let local: LocalWorkers | undefined;
   try {
@@ -109,7 +108,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         ...(options.link && { hop: options.link }),
       },
       engine,
-      describeDevice(engine.description, await measureSpeed(engine)),
+      describeDevice(engine.description, await speedOf(engine)),
     );
     const { store, report, trace = false } = options;
     const recorder = new Recorder(gaugesOf(engine));
@@ -203,7 +202,6 @@ export const describeDevice = (
   // A control group, a container's for instance, may allow less.
   memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
   engine,
-  // Measured in a moment in which a lab lets it run.
-  flops: flops * (laboratory?.own.cores ?? 1),
+  flops,
   version,
 });

@@ -1,11 +1,9 @@
 // A worker on this machine: it knocks at the master's door, listens for its neighbour, and computes
 // what the ring sends until the training is over.
 
-import { createEngine } from '../engine/client.ts';
 import { afterwards } from './afterwards.ts';
 import { createWorker } from './architectures.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { measureSpeed } from '../engine/speed.ts';
 import type { Event } from '../node.ts';
 import type { Link } from '../ports.ts';
 import { Recorder } from '../runtime/recorder.ts';
@@ -21,6 +19,7 @@ import { gaugesOf } from './device-gauges.ts';
 import { measureEnergy, openSensor } from './energy.ts';
 import { admit, describeDevice, doorTimeout } from './master-session.ts';
 import type { Session } from './master-session.ts';
+import { createNodeEngine, speedOf } from './node-engine.ts';
 import { withOwnLatency } from './own-links.ts';
 
 export type WorkerSession = Pick<Session, 'engine' | 'ended' | 'stop' | 'abandon'>;
@@ -53,8 +52,8 @@ export async function startWorker(
       }),
     );
   const link = await knock(address);
-  const engine = await createEngine(engineOptions);
-  const device = describeDevice(engine.description, await measureSpeed(engine));
+  const engine = await createNodeEngine(engineOptions);
+  const device = describeDevice(engine.description, await speedOf(engine));
   let admitted: NodeRunner | undefined;
   const sessions = new SessionHost((guest) => admitted?.addGuest(shape(guest)));
   // The neighbour reaches this device where the master does: at the address that the link goes out from.

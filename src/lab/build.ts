@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 import { RingError } from '../errors.ts';
 import { countIn, figureFiles, trafficIn } from './figures.ts';
-import type { DeviceFigures } from './figures.ts';
-import { rootsOf } from './groups.ts';
+import type { CoreFigures, DeviceFigures } from './figures.ts';
+import { coreFolder, rootsOf } from './groups.ts';
 import type { Hierarchies, Setting } from './groups.ts';
 import { namespaceName, parseLabName } from './name.ts';
 import type { LabPlan } from './plan.ts';
@@ -46,34 +46,46 @@ export const readFigures = ({
   laboratory,
 }: LabPlan): DeviceFigures[] =>
   laboratory.devices.map(({ name }, at) => {
-    const [cpu, memory] = [join(roots.cpu, lab, name), join(roots.memory, lab, name)];
-    const statistics = textOf(join(cpu, 'cpu.stat'));
+    const memory = join(roots.memory, lab, name);
     const files = figureFiles[roots.version];
     const show = ['-json', '-statistics', 'link', 'show', 'eth0'];
     return {
       name,
-      periods: countIn(statistics, 'nr_periods'),
-      throttledPeriods: countIn(statistics, 'nr_throttled'),
+      cores: {
+        engine: coreFigures(coreFolder(roots, lab, name, 'engine')),
+        rest: coreFigures(coreFolder(roots, lab, name, 'rest')),
+      },
       peakMemoryBytes: Number(textOf(join(memory, files.peak))),
       outOfMemory: countIn(textOf(join(memory, files.events)), 'oom_kill'),
       ...trafficIn(run(['ip', '-n', namespaceName(lab, at + 1), ...show])),
     };
   });
 
+function coreFigures(folder: string): CoreFigures {
+  const statistics = textOf(join(folder, 'cpu.stat'));
+  return {
+    periods: countIn(statistics, 'nr_periods'),
+    throttledPeriods: countIn(statistics, 'nr_throttled'),
+  };
+}
+
 /** How often, and after how long, what still holds a group is looked for again. */
 const [attempts, pauseMilliseconds] = [200, 20];
 
 /** Ends every process in the lab and removes all that bears its name. Does nothing where there is nothing. */
 export function removeLab(lab: string, roots: Hierarchies): void {
-  const folders = rootsOf(roots).map((root) => join(root, lab));
-  const groups = folders.flatMap((folder) =>
-    foldersIn(folder).map((device) => join(folder, device)),
-  );
+  const groups = rootsOf(roots).flatMap((root) => groupsFrom(join(root, lab)));
   endProcesses(groups);
-  for (const group of [...groups, ...folders]) removeGroup(group);
+  for (const group of groups) removeGroup(group);
   for (const namespace of entriesOf(namespaces))
     if (parseLabName(namespace)?.lab === lab) run(['ip', 'netns', 'delete', namespace]);
 }
+
+/** A group and those below it, the lowest first. */
+const groupsFrom = (folder: string): string[] => [
+  ...foldersIn(folder).flatMap((name) => groupsFrom(join(folder, name))),
+  folder,
+];
 
 function endProcesses(groups: readonly string[]): void {
   for (let attempt = 0; attempt < attempts; attempt += 1) {

@@ -3,23 +3,24 @@ import { expect, test } from 'vitest';
 import { requireCapacity } from './capacity.ts';
 import type { Device } from './device.ts';
 
-const device = (cores: number, memoryBytes = 1e9): Device => ({
+const device = (coreShare: number, memoryBytes = 1e9): Device => ({
   name: 'board-1',
   board: 'board',
-  cores,
+  coreFlops: 5e9,
+  coreShare,
   memoryBytes,
   link: { kind: 'wired', bitsPerSecond: 20e6, latencySeconds: 0 },
 });
 const host = { cores: 2, memoryBytes: 8e9 };
 
 test('devices that need no more than there is are carried', () => {
-  expect(() => requireCapacity([device(1), device(1)], 1, host)).not.toThrow();
+  expect(() => requireCapacity([device(0.5), device(0.5)], 1, host)).not.toThrow();
 });
 
 test('more processor than there is is refused, with the sum and the scale that fits', () => {
-  const many = [...Array.from({ length: 4 }, () => device(0.6)), device(0.21)];
+  const many = [...Array.from({ length: 4 }, () => device(0.3)), device(0.1)];
   expect(() => requireCapacity(many, 1, host)).toThrow(
-    'the devices need 2.61 (4 x 0.60 + 0.21) cores, of which none may need more than 1, and this machine has 2: give fewer or slower devices, or --scale 0.76 for',
+    'the devices, of 2 cores each, need 2.60 (8 x 0.30 + 2 x 0.10) cores, of which none may need more than 1, and this machine has 2: give fewer or slower devices, or --scale 0.76 for',
   );
 });
 

@@ -2,6 +2,7 @@
 // would wait for each other where real ones do not.
 
 import { RingError } from '../errors.ts';
+import { deviceCores } from './device.ts';
 import type { Device } from './device.ts';
 
 export interface Host {
@@ -12,13 +13,13 @@ export interface Host {
 
 /** `scale` is the one that the devices have been scaled by. Errors: LAB, with the sum. */
 export function requireCapacity(devices: readonly Device[], scale: number, host: Host): void {
-  const cores = sum(devices, 'cores');
-  const widest = Math.max(...devices.map((device) => device.cores));
+  const cores = deviceCores.length * sum(devices, 'coreShare');
+  const widest = Math.max(...devices.map((device) => device.coreShare));
   const fitting = scale * Math.min(host.cores / cores, 1 / widest);
   if (fitting < scale)
     throw new RingError(
       'LAB',
-      `the devices need ${addition(devices, 'cores', (value) => value.toFixed(2))} cores, of which none may need more than 1, and this machine has ${host.cores}: give fewer or slower devices, or --scale ${downTo2(fitting)} for all of it in slow motion`,
+      `the devices, of ${deviceCores.length} cores each, need ${addition(devices, 'coreShare', (value) => value.toFixed(2), deviceCores.length)} cores, of which none may need more than 1, and this machine has ${host.cores}: give fewer or slower devices, or --scale ${downTo2(fitting)} for all of it in slow motion`,
     );
   if (sum(devices, 'memoryBytes') > host.memoryBytes)
     throw new RingError(
@@ -27,7 +28,7 @@ export function requireCapacity(devices: readonly Device[], scale: number, host:
     );
 }
 
-type Quantity = 'cores' | 'memoryBytes';
+type Quantity = 'coreShare' | 'memoryBytes';
 
 const sum = (devices: readonly Device[], what: Quantity): number =>
   devices.reduce((total, device) => total + device[what], 0);
@@ -42,11 +43,12 @@ function addition(
   devices: readonly Device[],
   what: Quantity,
   format: (value: number) => string,
+  times = 1,
 ): string {
   const counts = new Map<number, number>();
-  for (const device of devices) counts.set(device[what], (counts.get(device[what]) ?? 0) + 1);
+  for (const device of devices) counts.set(device[what], (counts.get(device[what]) ?? 0) + times);
   const terms = [...counts].map(([value, count]) =>
     count === 1 ? format(value) : `${count} x ${format(value)}`,
   );
-  return `${format(sum(devices, what))} (${terms.join(' + ')})`;
+  return `${format(times * sum(devices, what))} (${terms.join(' + ')})`;
 }

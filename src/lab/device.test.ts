@@ -4,8 +4,8 @@ import { parseDevices, scaled } from './device.ts';
 import type { Board } from './device.ts';
 
 const boards: Readonly<Record<string, Board>> = {
-  'pi-4b': { name: 'pi-4b', cores: 0.1, memoryBytes: 4e9, link: 'wifi' },
-  'pi-2b': { name: 'pi-2b', cores: 0.02, memoryBytes: 1e9, link: 'wired' },
+  'pi-4b': { name: 'pi-4b', coreFlops: 5e9, coreShare: 0.1, memoryBytes: 4e9, link: 'wifi' },
+  'pi-2b': { name: 'pi-2b', coreFlops: 1e9, coreShare: 0.02, memoryBytes: 1e9, link: 'wired' },
 };
 const parse = (text: string) => parseDevices(text, (name) => boards[name]!);
 
@@ -14,21 +14,24 @@ test('devices are counted through, each with the link and memory of its board', 
     {
       name: 'pi-4b-1',
       board: 'pi-4b',
-      cores: 0.1,
+      coreFlops: 5e9,
+      coreShare: 0.1,
       memoryBytes: 4e9,
       link: { kind: 'wifi', bitsPerSecond: 40e6, latencySeconds: 0.002 },
     },
     {
       name: 'pi-4b-2',
       board: 'pi-4b',
-      cores: 0.1,
+      coreFlops: 5e9,
+      coreShare: 0.1,
       memoryBytes: 4e9,
       link: { kind: 'wifi', bitsPerSecond: 40e6, latencySeconds: 0.002 },
     },
     {
       name: 'pi-2b-3',
       board: 'pi-2b',
-      cores: 0.02,
+      coreFlops: 1e9,
+      coreShare: 0.02,
       memoryBytes: 1e9,
       link: { kind: 'wired', bitsPerSecond: 100e6, latencySeconds: 0 },
     },
@@ -64,7 +67,8 @@ test.each([
 test('in slow motion everything is as much slower', () => {
   const [device] = scaled(parse('pi-4b@20mbit@5ms'), 0.5);
   expect(device).toMatchObject({
-    cores: 0.05,
+    coreFlops: 2.5e9,
+    coreShare: 0.05,
     memoryBytes: 4e9,
     link: { bitsPerSecond: 10e6, latencySeconds: 0.01 },
   });

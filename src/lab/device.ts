@@ -15,14 +15,22 @@ export interface DeviceLink {
 /** A kind of device. */
 export interface Board {
   readonly name: string;
-  /** One of its cores, as a share of one core of this machine. */
-  readonly cores: number;
+  /** How fast one of its cores is, in floating-point operations a second, and as a share of one core of this machine. */
+  readonly coreFlops: number;
+  readonly coreShare: number;
   readonly memoryBytes: number;
   /** How it is most often connected. */
   readonly link: DeviceLink['kind'];
 }
 
-/** An emulated device: one core of its board, all of its memory, its link. */
+/**
+ * How many cores of its board a device has: one for the thread that computes, one for everything else.
+ * Each is held to its speed apart, so that no thread is faster than there.
+ */
+export const deviceCores = ['engine', 'rest'] as const;
+export type DeviceCore = (typeof deviceCores)[number];
+
+/** An emulated device: two cores of its board, all of its memory, its link. */
 export interface Device extends Omit<Board, 'link'> {
   /** `pi-4b-2`: the second device, whatever the first is. */
   readonly name: string;
@@ -63,7 +71,8 @@ export function parseDevices(text: string, boardOf: (name: string) => Board): De
     const kind = said.kind ?? (said.bitsPerSecond === undefined ? board.link : 'wired');
     const { memoryBytes = board.memoryBytes, ...differing } = said;
     const link = { ...ordinaryLinks[kind], ...differing };
-    const device = { board: board.name, cores: board.cores, memoryBytes, link };
+    const { name, coreFlops, coreShare } = board;
+    const device = { board: name, coreFlops, coreShare, memoryBytes, link };
     return Array.from({ length: count }, () => device);
   });
   if (devices.length > most)
@@ -109,7 +118,8 @@ function requireOneMedium(devices: readonly Omit<Device, 'name'>[]): void {
 export const scaled = (devices: readonly Device[], scale: number): Device[] =>
   devices.map((device) => ({
     ...device,
-    cores: device.cores * scale,
+    coreFlops: device.coreFlops * scale,
+    coreShare: device.coreShare * scale,
     link: {
       ...device.link,
       bitsPerSecond: device.link.bitsPerSecond * scale,

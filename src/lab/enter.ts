@@ -8,14 +8,15 @@ export interface Entrance {
   /** Counted from 1. */
   readonly number: number;
   readonly name: string;
-  readonly groups: readonly string[];
+  /** Where a process says that it is in the device. */
+  readonly files: readonly string[];
   readonly namespace: string;
 }
 
 /** What a shell does with a command behind it; 125 says that it could not come in. */
-const joinScript = ({ number, groups }: Entrance): string =>
+const joinScript = ({ number, files }: Entrance): string =>
   [
-    ...groups.map((group) => `echo $$ > ${group}/cgroup.procs || exit 125`),
+    ...files.map((file) => `echo $$ > ${file} || exit 125`),
     `export ${deviceVariable}=${number}`,
     'exec "$@"',
   ].join('\n');

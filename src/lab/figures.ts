@@ -1,11 +1,17 @@
 // What the kernel has counted of a device while it ran.
 
+import type { DeviceCore } from './device.ts';
+
+export interface CoreFigures {
+  /** Periods in which something wanted to run on it, and those in which its share was used up. */
+  readonly periods: number;
+  readonly throttledPeriods: number;
+}
+
 /** Of one device, since it was made. */
 export interface DeviceFigures {
   readonly name: string;
-  /** Periods of its processor in which it wanted to run, and those in which its share was used up. */
-  readonly periods: number;
-  readonly throttledPeriods: number;
+  readonly cores: Readonly<Record<DeviceCore, CoreFigures>>;
   readonly peakMemoryBytes: number;
   /** Processes that were ended since its memory was full. */
   readonly outOfMemory: number;

@@ -1,9 +1,10 @@
-// The control groups of a lab, as the files that make them: a share of the processor in short periods, and
-// a bound of memory. Both versions of the kernel's interface.
+// The control groups of a lab, as the files that make them: for each core of a device a share of one of the
+// machine's, in short periods, and for the device a bound of memory. Both versions of the kernel's interface.
 
 import { join } from 'node:path/posix';
 
-import type { Device } from './device.ts';
+import { deviceCores } from './device.ts';
+import type { Device, DeviceCore } from './device.ts';
 
 /** Where the kernel's control groups are; in version 2 both are one. */
 export interface Hierarchies {
@@ -34,9 +35,31 @@ export function findHierarchies(
 /** The folders at which control groups begin. */
 export const rootsOf = ({ cpu, memory }: Hierarchies): string[] => [...new Set([cpu, memory])];
 
-/** A device's folders, one in each hierarchy. */
-export const groupsOf = (hierarchies: Hierarchies, lab: string, device: string): string[] =>
-  rootsOf(hierarchies).map((root) => join(root, lab, device));
+/** The folder of one of a device's cores. */
+export const coreFolder = (
+  { cpu }: Hierarchies,
+  lab: string,
+  device: string,
+  core: DeviceCore,
+): string => join(cpu, lab, device, core);
+
+/** The file that a thread's id is written to, to run on a core. */
+export const threadFile = (
+  hierarchies: Hierarchies,
+  lab: string,
+  device: string,
+  core: DeviceCore,
+): string =>
+  join(
+    coreFolder(hierarchies, lab, device, core),
+    hierarchies.version === 1 ? 'tasks' : 'cgroup.threads',
+  );
+
+/** The files that a process of one thread writes its id to, in order, to be in a device. */
+export function entryFiles(hierarchies: Hierarchies, lab: string, device: string): string[] {
+  const memory = join(hierarchies.memory, lab, device, 'cgroup.procs');
+  return [memory, threadFile(hierarchies, lab, device, 'rest')];
+}
 
 /** A file to write, after its folder is made. */
 export interface Setting {
@@ -53,35 +76,44 @@ export function groupSettings(
   lab: string,
   devices: readonly Device[],
 ): Setting[] {
-  const { version, cpu, memory } = hierarchies;
-  if (version === 1)
-    return devices.flatMap((device) => firstVersion(cpu, memory, join(lab, device.name), device));
+  if (hierarchies.version === 1)
+    return devices.flatMap((device) => firstVersion(hierarchies, lab, device));
   const delegated = { file: 'cgroup.subtree_control', text: '+cpu +memory' };
   return [
-    { folder: cpu, ...delegated },
-    { folder: join(cpu, lab), ...delegated },
-    ...devices.flatMap((device) => secondVersion(join(cpu, lab, device.name), device)),
+    { folder: hierarchies.cpu, ...delegated },
+    { folder: join(hierarchies.cpu, lab), ...delegated },
+    ...devices.flatMap((device) => secondVersion(hierarchies, lab, device)),
   ];
 }
 
-function firstVersion(cpu: string, memory: string, path: string, device: Device): Setting[] {
-  const { quota, period } = quotaOf(device.cores);
-  const [processor, holding] = [join(cpu, path), join(memory, path)];
+function firstVersion(hierarchies: Hierarchies, lab: string, device: Device): Setting[] {
+  const { quota, period } = quotaOf(device.coreShare);
+  const memory = join(hierarchies.memory, lab, device.name);
   const bytes = String(Math.round(device.memoryBytes));
   return [
-    { folder: processor, file: 'cpu.cfs_period_us', text: String(period) },
-    { folder: processor, file: 'cpu.cfs_quota_us', text: String(quota) },
-    { folder: holding, file: 'memory.limit_in_bytes', text: bytes },
-    { folder: holding, file: 'memory.memsw.limit_in_bytes', text: bytes, isOptional: true },
+    { folder: memory, file: 'memory.limit_in_bytes', text: bytes },
+    { folder: memory, file: 'memory.memsw.limit_in_bytes', text: bytes, isOptional: true },
+    ...deviceCores.flatMap((core): Setting[] => {
+      const folder = coreFolder(hierarchies, lab, device.name, core);
+      return [
+        { folder, file: 'cpu.cfs_period_us', text: String(period) },
+        { folder, file: 'cpu.cfs_quota_us', text: String(quota) },
+      ];
+    }),
   ];
 }
 
-function secondVersion(folder: string, device: Device): Setting[] {
-  const { quota, period } = quotaOf(device.cores);
+/** Memory is a matter of processes; below the device, groups are of threads. */
+function secondVersion(hierarchies: Hierarchies, lab: string, device: Device): Setting[] {
+  const { quota, period } = quotaOf(device.coreShare);
+  const whole = join(hierarchies.memory, lab, device.name);
+  const cores = deviceCores.map((core) => coreFolder(hierarchies, lab, device.name, core));
   return [
-    { folder, file: 'cpu.max', text: `${quota} ${period}` },
-    { folder, file: 'memory.max', text: String(Math.round(device.memoryBytes)) },
-    { folder, file: 'memory.swap.max', text: '0', isOptional: true },
+    { folder: whole, file: 'memory.max', text: String(Math.round(device.memoryBytes)) },
+    { folder: whole, file: 'memory.swap.max', text: '0', isOptional: true },
+    ...cores.map((folder) => ({ folder, file: 'cgroup.type', text: 'threaded' })),
+    { folder: whole, file: 'cgroup.subtree_control', text: '+cpu' },
+    ...cores.map((folder) => ({ folder, file: 'cpu.max', text: `${quota} ${period}` })),
   ];
 }
 
@@ -91,7 +123,7 @@ const [leastQuota, mostPeriod] = [1000, 1_000_000];
 const shortPeriod = 10_000;
 
 /** In microseconds. */
-export function quotaOf(cores: number): { readonly quota: number; readonly period: number } {
-  const period = Math.min(mostPeriod, Math.max(shortPeriod, Math.ceil(leastQuota / cores)));
-  return { quota: Math.max(leastQuota, Math.round(cores * period)), period };
+export function quotaOf(share: number): { readonly quota: number; readonly period: number } {
+  const period = Math.min(mostPeriod, Math.max(shortPeriod, Math.ceil(leastQuota / share)));
+  return { quota: Math.max(leastQuota, Math.round(share * period)), period };
 }

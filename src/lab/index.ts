@@ -11,4 +11,4 @@ export { labVariable, ownLaboratory } from './laboratory.ts';
 export type { Laboratory } from './laboratory.ts';
 export { buildLab, readFigures, removeLab, removeLeftovers } from './build.ts';
 export { hierarchies, hostNow, missingForLab, ownerNow } from './system.ts';
-export type { DeviceFigures } from './figures.ts';
+export type { CoreFigures, DeviceFigures } from './figures.ts';

@@ -4,10 +4,11 @@ import type { Device } from './device.ts';
 import { countIn, trafficIn } from './figures.ts';
 import { describeDevices, ownLaboratory } from './laboratory.ts';
 
-const device = (board: string, cores: number, link: Partial<Device['link']> = {}): Device => ({
+const device = (board: string, coreShare: number, link: Partial<Device['link']> = {}): Device => ({
   name: `${board}-1`,
   board,
-  cores,
+  coreFlops: 5e9,
+  coreShare,
   memoryBytes: 4.29e9,
   link: { kind: 'wired', bitsPerSecond: 20e6, latencySeconds: 0, ...link },
 });
@@ -18,7 +19,7 @@ test('devices and scale as a person reads them', () => {
     device('pi-3b+', 0.04, { kind: 'wifi', latencySeconds: 0.002 }),
   ];
   expect(describeDevices([fast, fast, slow], 1)).toBe(
-    '3 emulated devices at scale 1: 2 x pi-4b (0.11 of a core, 4.3 GB, 20 Mbit/s), pi-3b+ (0.04 of a core, 4.3 GB, Wi-Fi shared at 20 Mbit/s and 2 ms)',
+    '3 emulated devices at scale 1: 2 x pi-4b (2 cores of 0.11, 4.3 GB, 20 Mbit/s), pi-3b+ (2 cores of 0.04, 4.3 GB, Wi-Fi shared at 20 Mbit/s and 2 ms)',
   );
   expect(describeDevices([fast], 0.4)).toMatch(
     /^1 emulated device at scale 0.4, 2.5 times slower than real ones: pi-4b \(/,

@@ -10,6 +10,8 @@ export const deviceVariable = 'RINGTMP_LAB_DEVICE';
 /** A device, and how to get into it. */
 export interface Place extends Device {
   readonly address: string;
+  /** Where a node in it writes the id of the thread that computes, to give it a core of its own. */
+  readonly engineFile: string;
   /** Put before a command, it runs there. */
   readonly enter: readonly string[];
 }
@@ -50,8 +52,8 @@ export function describeDevices(devices: readonly Device[], scale: number): stri
 
 const figure = (value: number): string => String(Number(value.toPrecision(2)));
 
-const describe = ({ cores, memoryBytes, link }: Device): string =>
-  `${figure(cores)} of a core, ${figure(memoryBytes / 1e9)} GB, ${describeLink(link)}`;
+const describe = ({ coreShare, memoryBytes, link }: Device): string =>
+  `2 cores of ${figure(coreShare)}, ${figure(memoryBytes / 1e9)} GB, ${describeLink(link)}`;
 
 function describeLink({ kind, bitsPerSecond, latencySeconds }: DeviceLink): string {
   const rate = `${Number((bitsPerSecond / 1e6).toPrecision(3))} Mbit/s`;

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 
 import type { Device } from './device.ts';
-import { findHierarchies, quotaOf } from './groups.ts';
+import { entryFiles, findHierarchies, quotaOf } from './groups.ts';
 import { planLab } from './plan.ts';
 
 const device = (name: string, kind: 'wired' | 'wifi'): Device => ({
   name,
   board: 'pi-4b',
-  cores: 0.11,
+  coreFlops: 5e9,
+  coreShare: 0.11,
   memoryBytes: 512e6,
   link: { kind, bitsPerSecond: 20e6, latencySeconds: 0 },
 });
@@ -69,10 +70,12 @@ const lines = (hierarchies: typeof first | typeof second): string[] =>
 
 test('control groups of version 1', () => {
   expect(lines(first)).toEqual([
-    '/sys/fs/cgroup/cpu/L/a-1/cpu.cfs_period_us 10000',
-    '/sys/fs/cgroup/cpu/L/a-1/cpu.cfs_quota_us 1100',
     '/sys/fs/cgroup/memory/L/a-1/memory.limit_in_bytes 512000000',
     '/sys/fs/cgroup/memory/L/a-1/memory.memsw.limit_in_bytes 512000000',
+    '/sys/fs/cgroup/cpu/L/a-1/engine/cpu.cfs_period_us 10000',
+    '/sys/fs/cgroup/cpu/L/a-1/engine/cpu.cfs_quota_us 1100',
+    '/sys/fs/cgroup/cpu/L/a-1/rest/cpu.cfs_period_us 10000',
+    '/sys/fs/cgroup/cpu/L/a-1/rest/cpu.cfs_quota_us 1100',
   ]);
 });
 
@@ -80,10 +83,27 @@ test('control groups of version 2', () => {
   expect(lines(second)).toEqual([
     '/sys/fs/cgroup/cgroup.subtree_control +cpu +memory',
     '/sys/fs/cgroup/L/cgroup.subtree_control +cpu +memory',
-    '/sys/fs/cgroup/L/a-1/cpu.max 1100 10000',
     '/sys/fs/cgroup/L/a-1/memory.max 512000000',
     '/sys/fs/cgroup/L/a-1/memory.swap.max 0',
+    '/sys/fs/cgroup/L/a-1/engine/cgroup.type threaded',
+    '/sys/fs/cgroup/L/a-1/rest/cgroup.type threaded',
+    '/sys/fs/cgroup/L/a-1/cgroup.subtree_control +cpu',
+    '/sys/fs/cgroup/L/a-1/engine/cpu.max 1100 10000',
+    '/sys/fs/cgroup/L/a-1/rest/cpu.max 1100 10000',
   ]);
+});
+
+test('a process joins a device, and its computing thread a core of its own', () => {
+  expect(entryFiles(first, 'L', 'a-1')).toEqual([
+    '/sys/fs/cgroup/memory/L/a-1/cgroup.procs',
+    '/sys/fs/cgroup/cpu/L/a-1/rest/tasks',
+  ]);
+  expect(entryFiles(second, 'L', 'a-1')).toEqual([
+    '/sys/fs/cgroup/L/a-1/cgroup.procs',
+    '/sys/fs/cgroup/L/a-1/rest/cgroup.threads',
+  ]);
+  const [device] = plan.laboratory.devices;
+  expect(device?.engineFile).toBe('/sys/fs/cgroup/cpu/L/a-1/engine/tasks');
 });
 
 test.each([
@@ -124,7 +144,7 @@ test('a command that is to run in a device joins its groups, its network and its
   expect(other?.enter).toEqual([
     'sh',
     '-c',
-    'echo $$ > /sys/fs/cgroup/cpu/L/b-2/cgroup.procs || exit 125\necho $$ > /sys/fs/cgroup/memory/L/b-2/cgroup.procs || exit 125\nexport RINGTMP_LAB_DEVICE=2\nexec "$@"',
+    'echo $$ > /sys/fs/cgroup/memory/L/b-2/cgroup.procs || exit 125\necho $$ > /sys/fs/cgroup/cpu/L/b-2/rest/tasks || exit 125\nexport RINGTMP_LAB_DEVICE=2\nexec "$@"',
     'sh',
     'nsenter',
     '--net=/run/netns/L-2',

@@ -2,7 +2,7 @@
 
 import type { Device } from './device.ts';
 import { entranceTo } from './enter.ts';
-import { groupSettings, groupsOf } from './groups.ts';
+import { entryFiles, groupSettings, threadFile } from './groups.ts';
 import type { Hierarchies, Setting } from './groups.ts';
 import { describeDevices } from './laboratory.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -38,10 +38,11 @@ export function planLab({ name, hierarchies, devices, scale }: LabRequest): LabP
       devices: devices.map((device, at) => ({
         ...device,
         address: addressOf(at + 1),
+        engineFile: threadFile(hierarchies, name, device.name, 'engine'),
         enter: entranceTo({
           number: at + 1,
           name: device.name,
-          groups: groupsOf(hierarchies, name, device.name),
+          files: entryFiles(hierarchies, name, device.name),
           namespace: namespaceName(name, at + 1),
         }),
       })),

@@ -39,13 +39,13 @@ function leftOf(pid: number): string[] {
     .filter((name) => name.startsWith(`ringtmp-lab-${pid}-`));
 }
 
-/** Of the table at the end, a device's row: throttled, all periods, and the rest. */
-function figuresOf({ stderr }: Ended, device: string): { throttled: number; rest: string } {
-  const [, throttled, rest] = new RegExp(
-    `^${device} +([\\d,]+) of [\\d,]+ periods +(.*)$`,
-    'm',
-  ).exec(stderr)!;
-  return { throttled: Number(throttled!.replaceAll(',', '')), rest: rest! };
+/** Of the table at the end, a device's row: periods in which it computed, or else ran and was stopped, and what follows. */
+function figuresOf({ stderr }: Ended, device: string) {
+  const computing = String.raw`[\d,]+ of ([\d,]+) periods`;
+  const allElse = String.raw`([\d,]+) of [\d,]+ periods`;
+  const row = new RegExp(`^${device} +${computing} +${allElse} +(.*)$`, 'm').exec(stderr)!;
+  const count = (text = ''): number => Number(text.replaceAll(',', ''));
+  return { computing: count(row[1]), throttled: count(row[2]), rest: row[3] };
 }
 
 test('a training is one node in each device, and nothing is left', options, async () => {
@@ -55,12 +55,13 @@ test('a training is one node in each device, and nothing is left', options, asyn
   const ended = await lab.ended;
   expect(outcome(ended).code).toBe(0);
   expect(ended.stderr).toMatch(
-    /^2 emulated devices at scale 1: 2 x pi-5 \(0\.\d+ of a core, 8\.6 GB, 20 Mbit\/s and 1 ms\)/,
+    /^2 emulated devices at scale 1: 2 x pi-5 \(2 cores of 0\.\d+, 8\.6 GB, 20 Mbit\/s and 1 ms\)/,
   );
   expect(ended.stdout).toMatch(/^master +pi-5-1 /m);
   expect(ended.stdout).toMatch(/^worker-1 +pi-5-2 /m);
   for (const device of ['pi-5-1', 'pi-5-2']) {
-    const { throttled, rest } = figuresOf(ended, device);
+    const { computing, throttled, rest } = figuresOf(ended, device);
+    expect(computing).toBeGreaterThan(0);
     expect(throttled).toBeGreaterThan(10);
     expect(rest).toMatch(/^[\d.]+ MB +\d[\d.]* [kM]B +\d[\d.]* [kM]B$/);
   }
@@ -70,7 +71,7 @@ test('a training is one node in each device, and nothing is left', options, asyn
 test('a device gets its share of a core and no more', options, async () => {
   const file = writeTestFile(
     'spin.mjs',
-    `const share = JSON.parse(process.env.RINGTMP_LAB).devices[0].cores;
+    `const share = JSON.parse(process.env.RINGTMP_LAB).devices[0].coreShare;
     const [begin, before] = [performance.now(), process.cpuUsage()];
     while (performance.now() - begin < 1000);
     const { user, system } = process.cpuUsage(before);
@@ -163,7 +164,7 @@ test('what a killed lab leaves is found by the next one', options, async () => {
 test('what cannot be carried is refused before anything is made', options, async () => {
   const processor = await run(...inLab('150xpi-5@64mb', 'true'));
   expect(outcome(processor)).toEqual(
-    failure(9, /need [\d.]+ \(150 x 0\.\d+\) cores.*this machine has \d+.*--scale 0\.0/),
+    failure(9, /need [\d.]+ \(300 x 0\.\d+\) cores.*this machine has \d+.*--scale \d/),
   );
   const memory = await run(...inLab('pi-4b@9999gb', 'true'));
   expect(outcome(memory)).toEqual(failure(9, /hold 9999\.00 \(9999\.00\) GB/));
