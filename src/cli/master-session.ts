@@ -32,7 +32,7 @@ import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { createNodeEngine, speedOf } from './node-engine.ts';
 import { withOwnLatency } from './own-links.ts';
-import { laboratory, placesOf } from './places.ts';
+import { hopOf, laboratory, placesOf } from './places.ts';
 import { recoveryOf } from './recovery.ts';
 import type { RecoveryOptions } from './recovery.ts';
 import { version } from './version.ts';
@@ -94,6 +94,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   const { architecture = 'ring', secret = makeSecret(), snapshots } = options;
   requireFewEnough(architecture, training, workers.count + 1, options.server?.servers);
   const places = workers.kind === 'local' ? placesOf(workers.count) : undefined;
+  const hop = options.link ?? (laboratory && hopOf(laboratory, workers.count + 1));
   const engine = await createNodeEngine(options.engine);
   let listener: Listener | undefined;
   let local: LocalWorkers | undefined;
@@ -105,7 +106,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
         workers: workers.count,
         isLocal: places !== undefined && !laboratory,
         ...(snapshots && { recovery: await recoveryOf(options, secret, snapshots) }),
-        ...(options.link && { hop: options.link }),
+        ...(hop && { hop }),
       },
       engine,
       describeDevice(engine.description, await speedOf(engine)),

@@ -2,6 +2,8 @@
 
 import { RingError } from '../errors.ts';
 import { ownLaboratory } from '../lab/index.ts';
+import type { Laboratory } from '../lab/index.ts';
+import type { LinkShape } from '../transport/shaped.ts';
 import { formatNumberOf } from './format.ts';
 
 /** The lab that this process runs in; undefined outside of one. */
@@ -26,4 +28,15 @@ export function placesOf(workers: number): LocalPlaces {
       `${formatNumberOf(workers + 1, 'node')} do not fit in a lab of ${formatNumberOf(devices.length, 'device')}, each in one: ask for fewer with --nodes, or give the lab more`,
     );
   return { host: own.address, entrances: others.slice(0, workers).map(({ enter }) => enter) };
+}
+
+/** What layers are cut by: the slowest link of a lab. On Wi-Fi all hops, in both directions, cross one medium twice. */
+export function hopOf({ devices }: Laboratory, nodes: number): LinkShape {
+  const rates = devices.map(({ link }) =>
+    link.kind === 'wifi' ? link.bitsPerSecond / (4 * nodes) : link.bitsPerSecond,
+  );
+  return {
+    bytesPerSecond: Math.min(...rates) / 8,
+    latencySeconds: Math.max(...devices.map(({ link }) => link.latencySeconds)),
+  };
 }
