@@ -12,6 +12,7 @@ import {
   writeTraining,
 } from './command.ts';
 import type { Running } from './command.ts';
+import { startRelay } from './relay.ts';
 
 const linux = process.platform === 'linux';
 
@@ -68,6 +69,32 @@ test.runIf(linux)('a worker that stands still for 5 s is not missed', async () =
   expect(disturbancesOf(stdout)).toEqual([]);
   isUndisturbed('stopped');
 });
+
+test(
+  'a link that is cut loses nothing; one that is pulled, a node',
+  { timeout: 60_000 },
+  async () => {
+    const training = ring('cut', '--workers', '2', '--listen', '127.0.0.1:0');
+    const invitation = await invitationOf(training);
+    const relays = [await startRelay(invitation), await startRelay(invitation)];
+    for (const relay of relays) start('join', relay.invitation, '--engine', 'wasm', '--wait', '0');
+    for (const step of [20, 60, 100]) {
+      await training.said(new RegExp(`"type":"step","step":${step},`));
+      for (const relay of relays) relay.cut();
+    }
+    const undisturbed = await training.said(/^[^]*"type":"step","step":140,/);
+    expect(undisturbed[0]).not.toMatch(/"type":"(?:lost|reformed)"/);
+    relays[1]!.pull();
+    const { code, stdout } = await training.ended;
+    expect(code).toBe(0);
+    expect(disturbancesOf(stdout)).toMatchObject([
+      { type: 'lost', reason: expect.stringContaining('silent') },
+      { type: 'reformed', cause: 'lost' },
+    ]);
+    isUndisturbed('cut');
+    for (const relay of relays) relay.close();
+  },
+);
 
 test('a device that comes late gets layers; one that leaves is done without', async () => {
   const training = ring('late', '--workers', '1', '--listen', '127.0.0.1:0');
