@@ -72,8 +72,7 @@ export class AllReduceMaster implements Node {
         return this.#stop({ code: 'INTERRUPTED', reason: 'the run was stopped by its user' });
       case 'save':
         return this.#lead?.saveIsDue();
-      case 'linked':
-      case 'fetched':
+      default:
         return undefined;
     }
   }

@@ -1,21 +1,19 @@
 // A worker of an all-reduce: it holds the whole model, computes its share of every batch, and changes
 // its parameters when the master says that the step is done. All nodes' parameters are always the same.
 
-import { RingError } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
+import { Joined } from '../machine/joined.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Participant } from './participant.ts';
 
 export class AllReduceWorker implements Node {
-  readonly #join: MessageOf<'join'>;
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
-  readonly #linked = new Set<NodeId>();
+  readonly #joined: Joined;
   #enrolment: MessageOf<'enrol'> | undefined;
   /** Once it is prepared; and the bytes that it takes. */
   #participant: Participant | undefined;
@@ -28,56 +26,20 @@ export class AllReduceWorker implements Node {
   #isCommitted = true;
   /** The last step whose part of the loss was told. */
   #toldStep = -1;
-  #over = false;
 
   /** `join` says what this device is and can do. */
   constructor(join: MessageOf<'join'>) {
-    this.#join = join;
+    this.#joined = new Joined(join, this.#outbox, {
+      message: (from, generation, message) => this.#message(from, generation, message),
+      computed: (work, result) => this.#computed(work, result),
+      sent: (message) => this.#participant?.sent(message),
+      unlinked: (node, reason) => this.#unlinked(node, reason),
+      advance: () => this.#advance(),
+    });
   }
 
   receive(event: Event): readonly Effect[] {
-    if (this.#over) return [];
-    try {
-      this.#take(event);
-      this.#advance();
-    } catch (error) {
-      if (!(error instanceof RingError)) throw error;
-      this.#fail(error.code, error.message);
-    }
-    return this.#outbox.take();
-  }
-
-  #take(event: Event): void {
-    switch (event.type) {
-      case 'linked':
-        this.#linked.add(event.node);
-        if (event.node === masterId) this.#outbox.send(masterId, this.#join);
-        break;
-      case 'unlinked':
-        this.#unlinked(event.node, event.reason);
-        break;
-      case 'message':
-        this.#message(event.from, event.generation, event.message);
-        break;
-      case 'sent':
-        this.#participant?.sent(event.message);
-        break;
-      case 'computed':
-        this.#works.done(event.work);
-        this.#computed(event.work, event.result);
-        break;
-      case 'failed':
-        this.#fail(event.code, event.reason);
-        break;
-      case 'stop':
-        this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
-        break;
-      case 'start':
-      case 'save':
-      case 'stored':
-      case 'fetched':
-        break;
-    }
+    return this.#joined.receive(event);
   }
 
   #message(from: NodeId, generation: number, message: Message): void {
@@ -99,10 +61,6 @@ export class AllReduceWorker implements Node {
         if (this.#commit || message.step !== this.#participant?.step) throw notDue(from, message);
         this.#commit = message;
         return undefined;
-      case 'end':
-        return this.#end();
-      case 'failed':
-        return this.#end({ code: message.code, reason: message.message });
       default:
         throw notDue(from, message);
     }
@@ -128,16 +86,15 @@ export class AllReduceWorker implements Node {
   }
 
   #unlinked(node: NodeId, reason: string): void {
-    if (node === masterId)
-      return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
     const { clockwise, anticlockwise } = this.#neighbours ?? {};
     if (node !== clockwise && node !== anticlockwise) return undefined;
     const message = `lost the link to ${node}: ${reason}`;
     this.#outbox.send(masterId, { type: 'failed', code: 'NODE_LOST', message, node });
-    return this.#end({ code: 'NODE_LOST', reason: message });
+    return this.#joined.end({ code: 'NODE_LOST', reason: message });
   }
 
   #computed(work: Work, result: WorkResult): void {
+    this.#works.done(work);
     switch (work.kind) {
       case 'prepareReplica': {
         const { group, index } = this.#enrolment!;
@@ -164,7 +121,6 @@ export class AllReduceWorker implements Node {
 
   /** Everything that follows from what is known by now. */
   #advance(): void {
-    if (this.#over) return;
     this.#sayReady();
     const participant = this.#participant;
     if (participant?.isComputed && participant.step > this.#toldStep) {
@@ -199,18 +155,8 @@ export class AllReduceWorker implements Node {
   #sayReady(): void {
     if (this.#readySent || !this.#participant) return;
     const { clockwise, anticlockwise } = this.#neighbours!;
-    if (![clockwise, anticlockwise].every((node) => this.#linked.has(node))) return;
+    if (!this.#joined.isLinkedTo([clockwise, anticlockwise])) return;
     this.#readySent = true;
     this.#outbox.send(masterId, { type: 'ready', bytes: this.#bytes });
-  }
-
-  #fail(code: ErrorCode, reason: string): void {
-    this.#outbox.send(masterId, { type: 'failed', code, message: reason });
-    this.#end({ code, reason });
-  }
-
-  #end(error?: { code: ErrorCode; reason: string }): void {
-    this.#over = true;
-    this.#outbox.add(error ? { type: 'end', error } : { type: 'end' });
   }
 }

@@ -1,12 +1,11 @@
 // A device that joined: it asks to be let in, is told what it is, and from then on does what the messages
 // for its parts say.
 
-import { RingError } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
 import { parseRingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
-import type { Effect, Event, Message, Node, NodeId } from '../node.ts';
+import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { Joined } from '../machine/joined.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Outbox } from '../machine/outbox.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
@@ -14,74 +13,42 @@ import { Device } from './device.ts';
 import { Post } from './post.ts';
 
 export class Member implements Node {
-  readonly #join: MessageOf<'join'>;
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
-  readonly #linked = new Set<NodeId>();
+  readonly #joined: Joined;
   #appointed: MessageOf<'appoint'> | undefined;
   #post: Post | undefined;
   #device: Device | undefined;
   #readySent = false;
-  #over = false;
 
   /** `join` says what this device is and can do. */
   constructor(join: MessageOf<'join'>) {
-    this.#join = join;
+    this.#joined = new Joined(join, this.#outbox, {
+      message: (from, generation, message) => this.#message(from, generation, message),
+      computed: (work, result) => this.#computed(work, result),
+      unlinked: (node, reason) => this.#unlinked(node, reason),
+      advance: () => this.#advance(),
+    });
   }
 
   receive(event: Event): readonly Effect[] {
-    if (this.#over) return [];
-    try {
-      this.#take(event);
-      this.#advance();
-    } catch (error) {
-      if (!(error instanceof RingError)) throw error;
-      this.#fail(error.code, error.message);
-    }
-    return this.#outbox.take();
-  }
-
-  #take(event: Event): void {
-    switch (event.type) {
-      case 'linked':
-        this.#linked.add(event.node);
-        if (event.node === masterId) this.#outbox.send(masterId, this.#join);
-        break;
-      case 'unlinked':
-        this.#unlinked(event.node, event.reason);
-        break;
-      case 'message':
-        this.#message(event.from, event.generation, event.message);
-        break;
-      case 'computed':
-        if (!isPastQueue(event.work.kind)) this.#works.done(event.work);
-        this.#device?.computed(event.work, event.result);
-        break;
-      case 'failed':
-        this.#fail(event.code, event.reason);
-        break;
-      case 'stop':
-        this.#fail('INTERRUPTED', `${this.#join.name} was stopped by its user`);
-        break;
-      default:
-        break;
-    }
+    return this.#joined.receive(event);
   }
 
   /** What becomes of the run without a neighbour, the master decides. */
   #unlinked(node: NodeId, reason: string): void {
-    if (node === masterId)
-      return this.#end({ code: 'NODE_LOST', reason: `the master is gone: ${reason}` });
     if (!this.#appointed?.links.includes(node)) return undefined;
     const message = `lost the link to ${node}: ${reason}`;
     return this.#outbox.send(masterId, { type: 'failed', code: 'NODE_LOST', message, node });
   }
 
+  #computed(work: Work, result: WorkResult): void {
+    if (!isPastQueue(work.kind)) this.#works.done(work);
+    this.#device?.computed(work, result);
+  }
+
   #message(from: NodeId, generation: number, message: Message): void {
     if (message.type === 'appoint') return this.#appoint(from, generation, message);
-    if (message.type === 'end' && from === masterId) return this.#end();
-    if (message.type === 'failed' && from === masterId)
-      return this.#end({ code: message.code, reason: message.message });
     if (generation !== this.#outbox.generation) return undefined;
     if (!this.#device?.take(from, message)) throw notDue(from, message);
   }
@@ -110,7 +77,7 @@ export class Member implements Node {
       this.#device!.take(this.#appointed!.node, message);
       this.#device!.advance();
     });
-    if (this.#over) return;
+    if (this.#joined.isOver) return;
     this.#works.fill(
       () => this.#device?.nextWork(),
       () => this.#device?.awaits ?? 'start',
@@ -119,19 +86,9 @@ export class Member implements Node {
 
   #sayReady(): void {
     if (this.#readySent || !this.#device?.isPrepared) return;
-    if (!this.#appointed!.links.every((node) => this.#linked.has(node))) return;
+    if (!this.#joined.isLinkedTo(this.#appointed!.links)) return;
     this.#readySent = true;
     this.#outbox.send(masterId, { type: 'ready', bytes: this.#device.bytes });
-  }
-
-  #fail(code: ErrorCode, reason: string): void {
-    this.#outbox.send(masterId, { type: 'failed', code, message: reason });
-    this.#end({ code, reason });
-  }
-
-  #end(error?: { code: ErrorCode; reason: string }): void {
-    this.#over = true;
-    this.#outbox.add(error ? { type: 'end', error } : { type: 'end' });
   }
 }
 
