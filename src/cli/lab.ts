@@ -41,8 +41,8 @@ const say = (...lines: readonly string[]): void => {
 
 /** Gives the command's exit code. Errors: USAGE, LAB. */
 export async function runInLab(command: readonly string[], flags: LabFlags): Promise<number> {
-  const plan = await planHere(command, flags);
   cleanLab();
+  const plan = await planHere(command, flags);
   const remove = (): void => removeLab(plan.name, plan.hierarchies);
   let child: ChildProcess | undefined;
   const release = onInterrupt({
@@ -84,7 +84,7 @@ async function planHere(
       'LAB',
       `the lab needs ${missing.join(' and ')}: without, devices are plain processes as fast as this machine: ${command.join(' ')}`,
     );
-  requireCapacity(parsed, scale, hostNow());
+  requireCapacity(parsed, scale, hostNow(roots));
   const name = labName(ownerNow());
   return planLab({ name, hierarchies: roots, devices: parsed, scale });
 }

@@ -7,6 +7,8 @@ import type { Device } from './device.ts';
 
 export interface Host {
   readonly cores: number;
+  /** Of these, what other labs have. */
+  readonly takenCores: number;
   /** Free now. */
   readonly memoryBytes: number;
 }
@@ -15,11 +17,12 @@ export interface Host {
 export function requireCapacity(devices: readonly Device[], scale: number, host: Host): void {
   const cores = deviceCores.length * sum(devices, 'coreShare');
   const widest = Math.max(...devices.map((device) => device.coreShare));
-  const fitting = scale * Math.min(host.cores / cores, 1 / widest);
+  const free = host.cores - host.takenCores;
+  const fitting = scale * Math.min(free / cores, 1 / widest);
   if (fitting < scale)
     throw new RingError(
       'LAB',
-      `the devices, of ${deviceCores.length} cores each, need ${addition(devices, 'coreShare', (value) => value.toFixed(2), deviceCores.length)} cores, of which none may need more than 1, and this machine has ${host.cores}: give fewer or slower devices, or --scale ${downTo2(fitting)} for all of it in slow motion`,
+      `the devices, of ${deviceCores.length} cores each, need ${addition(devices, 'coreShare', (value) => value.toFixed(2), deviceCores.length)} cores, of which none may need more than 1, and this machine has ${host.cores}${host.takenCores > 0 ? `, ${host.takenCores.toFixed(2)} of them taken by another lab` : ''}: give fewer or slower devices, or --scale ${downTo2(fitting)} for all of it in slow motion`,
     );
   if (sum(devices, 'memoryBytes') > host.memoryBytes)
     throw new RingError(

@@ -127,3 +127,13 @@ export function quotaOf(share: number): { readonly quota: number; readonly perio
   const period = Math.min(mostPeriod, Math.max(shortPeriod, Math.ceil(leastQuota / share)));
   return { quota: Math.max(leastQuota, Math.round(share * period)), period };
 }
+
+/** What share of a core a group may have, from what `textOf` reads in its folder; 0 where nothing is said. */
+export function shareIn({ version }: Hierarchies, textOf: (file: string) => string): number {
+  const [quota, period] =
+    version === 1
+      ? [textOf('cpu.cfs_quota_us'), textOf('cpu.cfs_period_us')]
+      : textOf('cpu.max').split(' ');
+  const share = Number(quota) / Number(period);
+  return share > 0 ? share : 0;
+}

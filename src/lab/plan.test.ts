@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Device } from './device.ts';
-import { entryFiles, findHierarchies, quotaOf } from './groups.ts';
+import { entryFiles, findHierarchies, quotaOf, shareIn } from './groups.ts';
 import { planLab } from './plan.ts';
 
 const device = (name: string, kind: 'wired' | 'wifi'): Device => ({
@@ -117,6 +117,17 @@ test.each([
     expect(quotaOf(cores)).toEqual(quota);
   },
 );
+
+test.each([
+  [first, { 'cpu.cfs_quota_us': '1100\n', 'cpu.cfs_period_us': '10000\n' }, 0.11],
+  [first, { 'cpu.cfs_quota_us': '-1\n', 'cpu.cfs_period_us': '100000\n' }, 0],
+  [second, { 'cpu.max': '1100 10000\n' }, 0.11],
+  [second, { 'cpu.max': 'max 100000\n' }, 0],
+  [second, {}, 0],
+])('a share is read back', (hierarchies, files, share) => {
+  const textOf = (file: string): string => (files as Readonly<Record<string, string>>)[file] ?? '';
+  expect(shareIn(hierarchies, textOf)).toBeCloseTo(share, 9);
+});
 
 test('control groups are found where they are mounted', () => {
   const mounts = [

@@ -8,9 +8,10 @@ import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 import { RingError } from '../errors.ts';
-import { findHierarchies } from './groups.ts';
+import { deviceCores } from './device.ts';
+import { coreFolder, findHierarchies, shareIn } from './groups.ts';
 import type { Hierarchies } from './groups.ts';
-import { startOf } from './name.ts';
+import { parseLabName, startOf } from './name.ts';
 import type { Owner } from './name.ts';
 import type { Command } from './network.ts';
 import type { Host } from './capacity.ts';
@@ -63,10 +64,24 @@ export const ownerNow = (): Owner => ({
 export const isAlive = ({ pid, started }: Owner): boolean =>
   startOf(textOf(`/proc/${pid}/stat`)) === started;
 
-export const hostNow = (): Host => ({
+export const hostNow = (roots: Hierarchies): Host => ({
   cores: availableParallelism(),
+  takenCores: takenCores(roots),
   memoryBytes: process.availableMemory(),
 });
+
+/** What the groups of all labs may have together. */
+function takenCores(roots: Hierarchies): number {
+  const labs = foldersIn(roots.cpu).filter((name) => parseLabName(name));
+  const cores = labs.flatMap((lab) =>
+    foldersIn(join(roots.cpu, lab)).flatMap((device) =>
+      deviceCores.map((core) => coreFolder(roots, lab, device, core)),
+    ),
+  );
+  return cores
+    .map((folder) => shareIn(roots, (file) => textOf(join(folder, file))))
+    .reduce((sum, share) => sum + share, 0);
+}
 
 const tools = ['ip', 'tc', 'nsenter', 'unshare', 'setpriv'];
 

@@ -51,15 +51,15 @@ function figuresOf({ stderr }: Ended, device: string) {
 test('a training is one node in each device, and nothing is left', options, async () => {
   const file = writeTraining('in-lab.json', { epochs: 2 });
   const out = inFolder('in-lab');
-  const lab = start(...inLab('2xpi-5@20mbit@1ms', 'ringtmp', 'train', file, '--out', out));
+  const lab = start(...inLab('2xpi-4b@20mbit@1ms', 'ringtmp', 'train', file, '--out', out));
   const ended = await lab.ended;
   expect(outcome(ended).code).toBe(0);
   expect(ended.stderr).toMatch(
-    /^2 emulated devices at scale 1: 2 x pi-5 \(2 cores of 0\.\d+, 8\.6 GB, 20 Mbit\/s and 1 ms\)/,
+    /^2 emulated devices at scale 1: 2 x pi-4b \(2 cores of 0\.\d+, 4\.3 GB, 20 Mbit\/s and 1 ms\)/,
   );
-  expect(ended.stdout).toMatch(/^master +pi-5-1 /m);
-  expect(ended.stdout).toMatch(/^worker-1 +pi-5-2 /m);
-  for (const device of ['pi-5-1', 'pi-5-2']) {
+  expect(ended.stdout).toMatch(/^master +pi-4b-1 /m);
+  expect(ended.stdout).toMatch(/^worker-1 +pi-4b-2 /m);
+  for (const device of ['pi-4b-1', 'pi-4b-2']) {
     const { computing, throttled, rest } = figuresOf(ended, device);
     expect(computing).toBeGreaterThan(0);
     expect(throttled).toBeGreaterThan(10);
@@ -83,10 +83,10 @@ test('a device gets its share of a core and no more', options, async () => {
 });
 
 test.each([
-  ['of its own', '2xpi-5@10mbit', 10],
+  ['of its own', '2xpi-4b@10mbit', 10],
   [
     'over a shared medium, which a frame from one device to another crosses twice',
-    '2xpi-5@wifi@20mbit',
+    '2xpi-4b@wifi@20mbit',
     10,
   ],
 ])('a link carries its rate and no more: %s', options, async (_, devices, limit) => {
@@ -133,7 +133,7 @@ test('a device holds no more than its memory', options, async () => {
 test('Ctrl-C ends the training in order, and nothing is left', options, async () => {
   const file = writeTraining('interrupted-in-lab.json', { epochs: 100_000 });
   const training = ['ringtmp', 'train', file, '--json', '--out', inFolder('interrupted-in-lab')];
-  const lab = start(...inLab('2xpi-5@20mbit', ...training));
+  const lab = start(...inLab('2xpi-4b@20mbit', ...training));
   await lab.said(/"type":"step"/);
   lab.child.kill('SIGINT');
   const { code, stdout } = await lab.ended;
@@ -145,7 +145,7 @@ test('Ctrl-C ends the training in order, and nothing is left', options, async ()
 test('what a killed lab leaves is found by the next one', options, async () => {
   const file = writeTraining('killed-in-lab.json', { epochs: 100_000 });
   const training = ['ringtmp', 'train', file, '--json', '--out', inFolder('killed-in-lab')];
-  const lab = start(...inLab('2xpi-5@20mbit', ...training));
+  const lab = start(...inLab('2xpi-4b@20mbit', ...training));
   await lab.said(/"type":"step"/);
   const { pid } = lab.child;
   const [master] = childrenOf(lab.child);
@@ -178,7 +178,7 @@ test('a command that does not exist, and one that fails', options, async () => {
 test('more nodes than devices are refused', options, async () => {
   const file = writeTraining('crowded.json');
   const { code, stderr } = await run(
-    ...inLab('2xpi-5', 'ringtmp', 'train', file, '--nodes', '3', '--out', inFolder('crowded')),
+    ...inLab('2xpi-4b', 'ringtmp', 'train', file, '--nodes', '3', '--out', inFolder('crowded')),
   );
   expect(code).toBe(2);
   expect(stderr).toMatch('3 nodes do not fit in a lab of 2 devices, each in one');
