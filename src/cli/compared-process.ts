@@ -90,19 +90,21 @@ export async function serveComparedRun(): Promise<void> {
       ...request,
       data,
       ...(sensor && { sensor }),
-      progress: (step, steps) => tell({ type: 'progress', step, steps }),
+      progress: (step, steps) => void tell({ type: 'progress', step, steps }),
       started: (begun) => (session = begun),
     });
     await data.close();
-    tell({ type: 'run', run });
+    await tell({ type: 'run', run });
   } catch (error) {
     if (!(error instanceof RingError)) throw error;
-    tell({ type: 'failed', code: error.code, message: error.message });
+    await tell({ type: 'failed', code: error.code, message: error.message });
   } finally {
     process.disconnect();
   }
 }
 
-function tell(told: Told): void {
-  if (process.connected) process.send!(told);
+/** Settles when it has left: a process that ends before takes a large message with it. */
+async function tell(told: Told): Promise<void> {
+  if (process.connected)
+    await new Promise((resolve) => process.send!(told, undefined, {}, resolve));
 }
