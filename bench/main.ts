@@ -4,6 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { calibrateDevice } from '../dist/cli/calibration.js';
+import { expectTraining, isAble } from '../dist/expectation/expect.js';
 import type { NodeReport } from '../dist/node.js';
 import { bareExchangesPerSecond, exchangesPerSecond } from './exchange.ts';
 import { idealSpeedup } from './ideal.ts';
@@ -203,6 +205,29 @@ async function asynchronous(): Promise<void> {
   }
 }
 
+/** (g) What `ringtmp plan` expects of one device, against what it takes. */
+async function expectation(): Promise<void> {
+  console.log('(g) expected step time of one device, relative to the measured (median, range)');
+  for (const kind of ['blas', 'wasm'] as const) {
+    const { device } = await calibrateDevice({ kind, threads: 1 }, () => undefined);
+    const link = { kind: 'duplex', bytesPerSecond: 1e9, latencySeconds: 1e-4 } as const;
+    for (const each of [
+      { name: '784-512-512-10', batch: 128, microbatches: 4 },
+      { name: '1024-1024-1024-1024-10', batch: 128, microbatches: 8 },
+      { name: 'cnn', batch: 32, microbatches: 4 },
+    ]) {
+      const setting = { ...each, nodes: 1, engine: { kind }, seconds };
+      const { training } = trainingOf(setting);
+      const outlook = await expectTraining('single', { training, nodes: 1, device, link });
+      if (!isAble(outlook)) throw new Error(outlook.reason);
+      const ratios: number[] = [];
+      for (let round = 0; round < rounds; round += 1)
+        ratios.push(outlook.stepSeconds * (await stepsPerSecond(setting)));
+      console.log(`  ${`${each.name} b${each.batch}`.padEnd(30)} ${kind}  ${spread(ratios)}`);
+    }
+  }
+}
+
 const parts = {
   a: oneNode,
   b: ringOfTwo,
@@ -210,6 +235,7 @@ const parts = {
   d: memory,
   e: exchange,
   f: asynchronous,
+  g: expectation,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(parts))
