@@ -202,9 +202,8 @@ export class ReplicaExecutor implements Executor {
   }
 
   #nameOf({ mode, step, position }: Microbatch, row: number): string {
-    return mode === 'train'
-      ? `training sample ${this.#batchOf(step)[position + row]}`
-      : `test sample ${position + row}`;
+    if (mode === 'evaluate') return `test sample ${position + row}`;
+    return `training sample ${this.#batchOf(step)[position + row]}`;
   }
 
   async #weights({ block, first, rows, outgoing }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
