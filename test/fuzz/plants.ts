@@ -99,34 +99,15 @@ export const plants: Readonly<Record<string, Plant>> = {
         message.type === 'replica' ? { ...message, step: message.step + 1 } : message,
       ),
   },
-  toldBeforeKept: {
-    about: 'a worker says that it keeps a copy before that is written',
+  lostMessage: {
+    about: 'the sixtieth thing that a worker is sent does not come',
     process(process, device) {
       if (device === masterId) return process;
-      let generation = 0;
+      let heard = 0;
       return around(process, (node, event) => {
-        if (event.type === 'message') generation = Math.max(generation, event.generation);
-        return node.receive(event).flatMap((effect): readonly Effect[] => {
-          if (effect.type === 'send' && effect.message.type === 'holds') return [];
-          if (effect.type !== 'keep') return [effect];
-          const { step, layer } = effect;
-          const message = { type: 'holds', step, layer } as const;
-          return [effect, { type: 'send', to: masterId, generation, message }];
-        });
+        if (event.type === 'message') heard += 1;
+        return event.type === 'message' && heard === 60 ? [] : node.receive(event);
       });
     },
-  },
-  droppedTooSoon: {
-    about: 'a worker drops the copies that it should just keep',
-    process: (process, device) =>
-      device === masterId
-        ? process
-        : around(process, (node, event) =>
-            node
-              .receive(event)
-              .map((effect) =>
-                effect.type === 'drop' ? { ...effect, before: effect.before + 1 } : effect,
-              ),
-          ),
   },
 };

@@ -97,7 +97,7 @@ export async function runRing(scenario: Scenario, plant?: Plant, watch?: Watch):
   const simulation = await simulate({
     devices,
     link: () => ({ latencySeconds: 0.004, bytesPerSecond: 20_000 }),
-    diskSeconds: (bytes) => 0.02 + bytes / 20_000,
+    diskSeconds: (bytes) => 0.04 + bytes / 20_000,
     faults: scenario.script,
     every,
     record: 'nothing',

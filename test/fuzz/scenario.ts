@@ -38,6 +38,16 @@ const words = [
   'finished',
   'commit',
   'step',
+  'join',
+  'assign',
+  'introduce',
+  'ready',
+  'formed',
+] as const;
+
+const wordsOfCopies = [
+  'keep',
+  'keep',
   'keep',
   'replica',
   'holds',
@@ -46,11 +56,6 @@ const words = [
   'parameters',
   'store',
   'saved',
-  'join',
-  'assign',
-  'introduce',
-  'ready',
-  'formed',
 ] as const;
 
 const wordsOfRecovery = [
@@ -68,11 +73,11 @@ const wordsOfRecovery = [
 ] as const;
 
 function drawTrigger(draw: Draw): Trigger {
-  const isOfRecovery = draw.chance(0.3);
-  const on = draw.one<string>(isOfRecovery ? wordsOfRecovery : words);
-  const often = ['activation', 'gradient', 'credit', 'store'].includes(on) ? 60 : 12;
-  const nth = draw.integer(1, isOfRecovery ? 3 : often);
-  return { on, nth, events: draw.integer(0, 12) };
+  const events = draw.integer(0, draw.chance(0.5) ? 2 : 12);
+  if (draw.chance(0.35)) return { on: draw.one(wordsOfRecovery), nth: draw.integer(1, 3), events };
+  const on = draw.one(draw.chance(0.35) ? wordsOfCopies : words);
+  const often = ['activation', 'gradient', 'credit'].includes(on) ? 60 : 20;
+  return { on, nth: draw.integer(1, often), events };
 }
 
 /** Shorter than anyone's patience, or longer. */
@@ -132,9 +137,9 @@ const drawPartition = (draw: Draw, workers: readonly NodeId[]): Fault => {
 const drawCrash = (draw: Draw, device: NodeId): Fault => ({
   kind: 'crash',
   device,
-  ...(draw.chance(0.3) && { disk: 'lost' as const }),
+  ...(draw.chance(0.25) && { disk: 'lost' as const }),
   ...(draw.chance(0.3) && { silent: true as const }),
-  ...(draw.chance(0.4) && { back: draw.between(0.2, 30) }),
+  ...(draw.chance(0.5) && { back: draw.between(0.2, draw.chance(0.5) ? 3 : 30) }),
 });
 
 export function drawScenario(seed: number): Scenario {
@@ -143,7 +148,7 @@ export function drawScenario(seed: number): Scenario {
   const nodes = draw.integer(draw.chance(0.1) ? 1 : 2, drawModel(model).mostNodes);
   const hasLateDevice = draw.chance(0.35);
   const devices = devicesOf({ nodes });
-  const faults = draw.one([0, 1, 1, 1, 2, 2, 2, 3, 3, 4]);
+  const faults = draw.one([0, 1, 1, 2, 2, 2, 3, 3, 4, 5]);
   const script = Array.from({ length: faults }, () => ({
     when: draw.chance(0.75) ? drawTrigger(draw) : draw.between(0, 10),
     fault: drawFault(draw, devices, hasLateDevice),
