@@ -151,6 +151,7 @@ export class Master implements Node {
   /** A worker cannot go on; or tells of a neighbour that it cannot, being gone. */
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
     if (node !== undefined && this.#formation.has(node)) return this.#unlinked(node, message);
+    if (node !== undefined && this.#admission.isElastic) return undefined;
     const isLost = this.#ring && this.#admission.isElastic && ownFaults.has(code);
     if (isLost) return this.#lose(from, message);
     return this.#end({ code, reason: `${this.#formation.nameOf(from)}: ${message}` });

@@ -165,6 +165,8 @@ const assign: Message = {
   window: 2,
   clockwiseWindow: 2,
   purpose: 'train',
+  run: 'a',
+  layers: [2],
   training: {},
 };
 
@@ -217,6 +219,10 @@ test.each<[string, NodeId, Message]>([
   ],
   ['to give up a layer to a neighbour', 'worker-1', { type: 'collect', layer: 2, pass: 0 }],
   ['to take a layer from a neighbour', 'worker-1', { type: 'load', layer: 2, payload }],
+  ['a copy from its clockwise side', 'worker-3', { type: 'replica', step: 1, layer: 3, payload }],
+  ['a copy from the master', 'master', { type: 'replica', step: 1, layer: 1, payload }],
+  ['to restore for a neighbour', 'worker-1', { type: 'restore', step: 1, layer: 2 }],
+  ['to drop copies for a neighbour', 'worker-1', { type: 'retain', from: 1 }],
   ['what is for masters', 'master', { type: 'ready', bytes: 0 }],
 ])(
   'a worker refuses %s, tells the master why, and ends when it has answered',
@@ -272,4 +278,36 @@ test('a worker ends when its master is gone', () => {
   const unlinked = { type: 'unlinked', node: 'master', reason: 'it broke' } as const;
   const error = { code: 'NODE_LOST', reason: 'the master is gone: it broke' } as const;
   expect(effectsOf(preparedWorker(), unlinked)).toEqual([{ type: 'end', error }]);
+});
+
+test('a worker that is assigned anew drops what was under way and keeps the links that it can', () => {
+  const worker = preparedWorker();
+  worker.receive(says('worker-1', activation));
+  const ring = ['master', 'worker-2', 'worker-3'].map((node) => ({ node, address: node }));
+  const anew: Message = { ...assign, ring, index: 1 };
+  expect(effectsOf(worker, says('master', anew, 2))).toMatchObject([
+    { type: 'compute', work: { kind: 'prepare' } },
+  ]);
+  const forward = { kind: 'forward', place: 'inner', of } as const;
+  // The engine still does what it was given; frames of the old ring are nobody's.
+  expect(effectsOf(worker, { type: 'computed', work: forward, result: { payload } })).toEqual([]);
+  expect(effectsOf(worker, says('worker-1', activation))).toEqual([]);
+});
+
+test('whatever ring a copy was made for, the master is told when it is kept', () => {
+  const worker = preparedWorker();
+  expect(effectsOf(worker, { type: 'kept', step: 4, layer: 1 })).toEqual([
+    { type: 'send', to: 'master', generation: 1, message: { type: 'holds', step: 4, layer: 1 } },
+  ]);
+});
+
+test('a copy that the worker does not have is absent', () => {
+  const worker = preparedWorker();
+  const at = { step: 4, layer: 2 };
+  expect(effectsOf(worker, says('master', { type: 'restore', ...at }))).toEqual([
+    { type: 'recall', run: 'a', ...at },
+  ]);
+  expect(effectsOf(worker, { type: 'recalled', ...at })).toEqual([
+    { type: 'send', to: 'master', generation: 1, message: { type: 'absent', ...at } },
+  ]);
 });
