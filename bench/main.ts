@@ -9,6 +9,7 @@ import { expectTraining, isAble } from '../dist/expectation/expect.js';
 import type { NodeReport } from '../dist/node.js';
 import { bareExchangesPerSecond, exchangesPerSecond } from './exchange.ts';
 import { idealSpeedup } from './ideal.ts';
+import { recovery } from './recovery.ts';
 import { median, spread } from './statistics.ts';
 import { measureTraining, trainingOf } from './training.ts';
 import type { Setting } from './training.ts';
@@ -240,3 +241,5 @@ const parts = {
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(parts))
   if (wanted.length === 0 || wanted.includes(name)) await measure();
+// It takes minutes: only when it is asked for.
+if (wanted.includes('recovery')) await recovery();
