@@ -158,11 +158,8 @@ export class Session {
   #take(segment: Uint8Array, release?: () => void): void {
     const { kind, number, acknowledged, left, carried } = decodeSegment(segment);
     this.#settleUpTo(acknowledged);
-    if (kind === 'sign' || number <= this.#received) {
-      // What comes twice was acknowledged too late.
-      this.#owesAcknowledgement ||= kind !== 'sign';
-      release?.();
-    } else if (number > this.#received + 1) {
+    if (kind === 'sign' || number <= this.#received) release?.();
+    else if (number > this.#received + 1) {
       throw refusal(`number ${number} after number ${this.#received}`);
     } else if (kind === 'frame') {
       this.#took();
