@@ -229,6 +229,28 @@ async function expectation(): Promise<void> {
   }
 }
 
+/** What copying layers to neighbours costs where links are slow. */
+async function replication(): Promise<void> {
+  const slow = {
+    name: '1024-1024-1024-1024-1024-10',
+    batch: 128,
+    microbatches: 8,
+    nodes: 3,
+    engine: { kind: 'wasm' },
+    link: { bytesPerSecond: 2.5e6, latencySeconds: 0 },
+    // Copies are made every 15 s.
+    seconds: 46,
+  } as const;
+  const ratios: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const without = await stepsPerSecond(slow);
+    ratios.push((await stepsPerSecond({ ...slow, isReplicated: true })) / without);
+  }
+  console.log(
+    `(replication) steps a second with copies over those without, ${slow.name}, batch ${slow.batch}, ${slow.nodes} nodes on links of 20 Mbit/s: ${spread(ratios)}`,
+  );
+}
+
 const parts = {
   a: oneNode,
   b: ringOfTwo,
@@ -241,5 +263,6 @@ const parts = {
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(parts))
   if (wanted.length === 0 || wanted.includes(name)) await measure();
-// It takes minutes: only when it is asked for.
+// They take minutes: only when they are asked for.
 if (wanted.includes('recovery')) await recovery();
+if (wanted.includes('replication')) await replication();

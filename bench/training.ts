@@ -10,6 +10,8 @@ import { parseTraining, resolveTraining } from '../dist/model/training.js';
 import type { ResolvedTraining } from '../dist/model/training.js';
 import type { NodeReport } from '../dist/node.js';
 import type { Dataset } from '../dist/ports.js';
+import { memorySnapshots } from '../dist/runtime/snapshots.js';
+import type { LinkShape } from '../dist/transport/shaped.js';
 import { trainingCourse } from '../dist/machine/course.js';
 
 export interface Setting {
@@ -23,6 +25,10 @@ export interface Setting {
   readonly server?: ServerSettings;
   readonly engine: EngineOptions;
   readonly seconds: number;
+  /** What each node's links together can carry. */
+  readonly link?: LinkShape;
+  /** Layers are copied to neighbours, as often as they are unless one says otherwise. */
+  readonly isReplicated?: boolean;
   /** Told who holds what. */
   readonly formed?: (nodes: readonly NodeReport[]) => void;
   /** Called once before the training is stopped. */
@@ -115,6 +121,8 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
     },
     engine: setting.engine,
     workers: { kind: 'local', count: setting.nodes - 1 },
+    ...(setting.link && { link: setting.link }),
+    ...(setting.isReplicated && { snapshots: memorySnapshots(), replicas: 'disk' }),
     report(report) {
       if (report.kind === 'formed') formed?.(report.nodes);
       if (report.kind !== 'step' || end > 0) return;
@@ -128,8 +136,10 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
       }
     },
   });
+  const replicating = setInterval(() => session.replicate(), 15_000);
   await session.ended.catch((error: { code?: string }) => {
     if (error.code !== 'INTERRUPTED') throw error as Error;
   });
+  clearInterval(replicating);
   return { stepsPerSecond: ((done - warm) / (end - start)) * 1000, steps: done };
 }

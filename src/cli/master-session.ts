@@ -130,8 +130,11 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     if (workers.count > 0) {
       const address = workers.kind === 'join' ? workers.listen : `${places!.host}:0`;
       const transport = new TcpTransport();
-      const sessions = new SessionHost((link) => runner.addGuest(shape(link)));
-      listener = await transport.listen(address, (link) => void admit(link, secret, sessions));
+      const sessions = new SessionHost((link) => runner.addGuest(link));
+      listener = await transport.listen(
+        address,
+        (link) => void admit(link, secret, sessions, shape),
+      );
     }
     const invitation = listener && formatInvitation({ address: listener.address, secret });
     if (places && invitation)
@@ -184,10 +187,15 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
 }
 
 /** Lets who knows the secret come in, to a session. */
-export async function admit(link: Link, secret: string, sessions: SessionHost): Promise<void> {
+export async function admit(
+  link: Link,
+  secret: string,
+  sessions: SessionHost,
+  shape: (connection: Link) => Link,
+): Promise<void> {
   try {
     await openDoor(link, secret, 'host', doorTimeout);
-    await sessions.admit(withOwnLatency(link));
+    await sessions.admit(shape(withOwnLatency(link)));
   } catch {
     // A stranger is turned away, and told so by the door; the ring is not disturbed.
   }

@@ -42,24 +42,22 @@ export async function startWorker(
   const { address, secret } = parseInvitation(invitation);
   const transport = new TcpTransport();
   let localHost = '';
-  const knock = async (at: string): Promise<Link> =>
-    shape(
-      await openSession(async () => {
-        const opened = await transport.connect(at);
-        await openDoor(opened, secret, 'guest', doorTimeout);
-        ({ localHost } = opened);
-        return withOwnLatency(opened);
-      }),
-    );
+  const knock = (at: string): Promise<Link> =>
+    openSession(async () => {
+      const opened = await transport.connect(at);
+      await openDoor(opened, secret, 'guest', doorTimeout);
+      ({ localHost } = opened);
+      return shape(withOwnLatency(opened));
+    });
   const link = await knock(address);
   const engine = await createNodeEngine(engineOptions);
   const device = describeDevice(engine.description, await speedOf(engine));
   let admitted: NodeRunner | undefined;
-  const sessions = new SessionHost((guest) => admitted?.addGuest(shape(guest)));
+  const sessions = new SessionHost((guest) => admitted?.addGuest(guest));
   // The neighbour reaches this device where the master does: at the address that the link goes out from.
   const listener = await transport.listen(
     formatAddress({ host: localHost, port: 0 }),
-    (guest) => void admit(guest, secret, sessions),
+    (guest) => void admit(guest, secret, sessions, shape),
   );
   const holdings = await snapshots?.holdings();
   const join = { type: 'join', ...device, address: listener.address, ...holdings } as const;
