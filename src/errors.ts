@@ -8,7 +8,7 @@ export const errorCodes = {
   TRAINING_FILE: { exit: 2, about: 'the training file cannot be read or says something unknown' },
   MODEL: { exit: 2, about: 'a layer does not fit its input' },
   DATA: { exit: 2, about: 'a dataset is missing, truncated or has a bad row' },
-  RUN: { exit: 2, about: 'a folder of a run is missing or incomplete' },
+  RUN: { exit: 2, about: 'a folder of a run is missing, incomplete, complete or in use' },
   TOO_MANY_NODES: { exit: 2, about: 'more nodes were asked for than the model can use' },
   MEMORY: { exit: 3, about: 'no cut of the layers fits the memory of the nodes' },
   // who may come in
