@@ -110,6 +110,26 @@ test('a device that comes late gets layers; one that leaves is done without', as
   isUndisturbed('late');
 });
 
+test.runIf(linux)(
+  'a device that slept too long comes back by itself',
+  { timeout: 60_000 },
+  async () => {
+    const training = ring('slept', '--workers', '2', '--listen', '127.0.0.1:0');
+    const invitation = await invitationOf(training);
+    const [first] = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
+    await training.said(/"type":"step","step":50,/);
+    first!.child.kill('SIGSTOP');
+    await training.said(/"type":"reformed","cause":"lost"/);
+    first!.child.kill('SIGCONT');
+    await training.said(/"type":"reformed","cause":"joined"/);
+    expect(await training.ended).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout } = await first!.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('knocking again for 60 s');
+    isUndisturbed('slept');
+  },
+);
+
 test('workers wait for a master that was killed, and bring their copies back', async () => {
   const listen = ['--workers', '2', '--listen', '127.0.0.1:0', '--replicate-every', '5'];
   const training = ring('returned', ...listen);
