@@ -58,14 +58,17 @@ export function startComparedProcess(
       else reject(new RingError(told.code, told.message));
     });
     child.on('error', reject);
-    child.on('exit', (code, signal) =>
-      reject(
-        new RingError(
-          'NODE_LOST',
-          `the compared run ended too early: ${signal ?? `exit code ${code}`}`,
-        ),
-      ),
-    );
+    let end: string | undefined;
+    // What it told last may come after its end: all has been received when the channel is closed, too.
+    const tooEarly = (): void => {
+      if (end !== undefined && !child.connected)
+        reject(new RingError('NODE_LOST', `the compared run ended too early: ${end}`));
+    };
+    child.on('disconnect', tooEarly);
+    child.on('exit', (code, signal) => {
+      end = signal ?? `exit code ${code}`;
+      tooEarly();
+    });
   });
   child.send(request);
   return { ended, stop: () => child.connected && child.send('stop') };
