@@ -10,7 +10,7 @@ import { updateScalars } from '../../src/model/stage.ts';
 import { parseTraining, resolveTraining, ringTraining } from '../../src/model/training.ts';
 import type { ResolvedTraining } from '../../src/model/training.ts';
 import { masterId } from '../../src/node.ts';
-import type { Executor, NodeId, Payload, Stage, Work, WorkResult } from '../../src/node.ts';
+import type { Event, Executor, NodeId, Payload, Stage, Work, WorkResult } from '../../src/node.ts';
 import type { Dataset, Engine } from '../../src/ports.ts';
 import { tensorPayload } from '../../src/protocol/messages.ts';
 import type { TensorPayload } from '../../src/protocol/messages.ts';
@@ -49,6 +49,8 @@ export interface RealRing {
   /** So many further devices are there, and come in when a fault says `start`. */
   readonly late?: number;
   readonly faults?: SimulationOptions['faults'];
+  /** Which copies cannot be read back, on which device. */
+  readonly isDamaged?: (device: NodeId, step: number, layer: number) => boolean;
   readonly at?: SimulationOptions['at'];
   readonly watch?: SimulationOptions['watch'];
 }
@@ -107,13 +109,19 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
   const capabilities = { cores: 1, memoryBytes: 1e9, flops: 1e9, version: '0' };
   const engines: Engine[] = [];
   const device = async (
+    name: NodeId,
     node: SimulatedDevice['node'],
     reader?: SampleReader,
   ): Promise<SimulatedDevice> => {
     const engine = await (ring.engine ?? createInlineEngine)();
     engines.push(engine);
+    const read = (event: Event): Event => {
+      if (event.type !== 'recalled' || !ring.isDamaged?.(name, event.step, event.layer))
+        return event;
+      return { type: 'recalled', step: event.step, layer: event.layer };
+    };
     return {
-      node,
+      node: { receive: (event) => node.receive(read(event)) },
       executor: new Copying(new EngineExecutor(engine, reader)),
       seconds: () => ring.seconds ?? 1e-3,
     };
@@ -150,14 +158,16 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
     ...(ring.run === undefined ? {} : { run: ring.run }),
     ...(ring.replicateEvery === undefined ? {} : { replicateEvery: ring.replicateEvery }),
   });
-  const devices = new Map<NodeId, SimulatedDevice>([[masterId, await device(master, samples)]]);
+  const devices = new Map<NodeId, SimulatedDevice>([
+    [masterId, await device(masterId, master, samples)],
+  ]);
   for (let k = 1; k < nodes + (ring.late ?? 0); k += 1) {
     const name = `worker-${k}`;
     const engine = { kind: 'wasm', name: 'wasm', threads: 1 } as const;
     const join = { type: 'join', name, engine, address: name, ...capabilities } as const;
-    const again = (disk: Disk) => device(new Worker({ ...join, ...held(disk) }));
+    const again = (disk: Disk) => device(name, new Worker({ ...join, ...held(disk) }));
     const isLate = k >= nodes && ({ isLate: true } as const);
-    devices.set(name, { ...(await device(new Worker(join))), again, ...isLate });
+    devices.set(name, { ...(await device(name, new Worker(join))), again, ...isLate });
   }
   const simulation = await simulate({
     devices,

@@ -95,7 +95,7 @@ describe('a worker that is killed at any moment', () => {
   test.each(['worker-1', 'worker-2', 'worker-3'])('%s', { timeout: 60_000 }, async (worker) => {
     const events = await eventsOf(ring);
     expect(events).toBeGreaterThan(100);
-    for (let event = 0; event < events; event += 11)
+    for (let event = 0; event < events; event += 41)
       expectSame(await runRealRing({ ...ring, faults: [crash(worker, 'assign', 3, event)] }));
   });
 });
@@ -133,6 +133,25 @@ test('two neighbours at once take the copies of one with them: back to the check
   const outcome = await runRealRing({ ...ring, faults });
   expectSame(outcome);
   expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 2 });
+});
+
+describe('copies that cannot be read back', () => {
+  const faults = [crash('worker-2', 'step', 6, 5)];
+
+  test('on one device: another has them', async () => {
+    // Of layers 4 to 6, that worker-2 held, worker-3 has the replica; of worker-1's, nobody else has any now.
+    const isDamaged = (device: string, step: number): boolean =>
+      device === 'worker-1' && step === 4;
+    const outcome = await runRealRing({ ...ring, faults, isDamaged });
+    expectSame(outcome);
+    expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
+  });
+
+  test('on all devices: there is the checkpoint', async () => {
+    const outcome = await runRealRing({ ...ring, faults, isDamaged: () => true });
+    expectSame(outcome);
+    expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
+  });
 });
 
 describe('a device that comes late', () => {
