@@ -3,8 +3,10 @@
 
 import { busiestLink } from '../meter/figures.ts';
 import type { Figures } from '../meter/figures.ts';
+import { describeDevices, rateOf } from './devices.ts';
 import { energiesOf } from './results.ts';
 import type { Comparison, NodeResult, Run } from './results.ts';
+import type { Trial } from './study.ts';
 
 type Cell = string | number | undefined;
 
@@ -87,14 +89,45 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+const lines = (rows: readonly (readonly Cell[])[]): string =>
+  rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
+
+const figureNames = [...Object.keys(runColumns), ...Object.keys(nodeColumns)];
+
+const figuresOf = (run: Run, node: NodeResult): readonly Cell[] => [
+  ...Object.values(runColumns).map((value) => value(run)),
+  ...Object.values(nodeColumns).map((value) => value(node)),
+];
+
 /** The file results.csv; an empty cell is a figure that there is not. */
-export function toCsv({ runs }: Comparison): string {
-  const header = [...Object.keys(runColumns), ...Object.keys(nodeColumns)];
-  const rows = runs.flatMap((run) =>
-    run.nodes.map((node) => [
-      ...Object.values(runColumns).map((value) => value(run)),
-      ...Object.values(nodeColumns).map((value) => value(node)),
-    ]),
-  );
-  return [header, ...rows].map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
-}
+export const toCsv = ({ runs }: Comparison): string =>
+  lines([figureNames, ...runs.flatMap((run) => run.nodes.map((node) => figuresOf(run, node)))]);
+
+const trialColumns: Readonly<Record<string, (trial: Trial) => Cell>> = {
+  workload: ({ condition }) => condition.workload,
+  layers: ({ condition }) => (condition.training['model'] as readonly unknown[]).length,
+  batch: ({ condition }) => condition.training['batch'] as number,
+  microbatches: ({ condition }) => condition.training['microbatches'] as number,
+  variant: ({ condition: { variant } }) =>
+    [variant.architecture, variant.consistency].filter(Boolean).join(' '),
+  devices: ({ condition }) => describeDevices(condition.devices),
+  nodes: ({ condition }) => condition.devices.length,
+  link_bits_per_second: ({ condition }) => rateOf(condition.devices),
+  device_memory_bytes: ({ condition }) => condition.devices[0]!.memoryBytes,
+  place: ({ place }) => place.kind,
+  scale: ({ place }) => place.scale,
+  trial_repeat: ({ repeat }) => repeat,
+  failed: ({ outcome }) => (outcome.kind === 'failed' ? outcome.code : undefined),
+};
+
+/** The same of studies: the condition before the figures, and a row without any where a run failed. */
+export const trialsToCsv = (trials: readonly Trial[]): string =>
+  lines([
+    [...Object.keys(trialColumns), ...figureNames],
+    ...trials.flatMap((trial) => {
+      const condition = Object.values(trialColumns).map((value) => value(trial));
+      if (trial.outcome.kind === 'failed') return [condition];
+      const { run } = trial.outcome;
+      return run.nodes.map((node) => [...condition, ...figuresOf(run, node)]);
+    }),
+  ]);

@@ -5,21 +5,37 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { RingError } from '../errors.ts';
-import { toCsv } from './csv.ts';
+import { toCsv, trialsToCsv } from './csv.ts';
 import { renderReport } from './report/page.ts';
+import { renderStudies } from './report/study-page.ts';
 import type { Comparison } from './results.ts';
+import type { StudyReport } from './study.ts';
+import { studiesJson } from './study-json.ts';
 
 export const reportFile = 'report.html';
 export const csvFile = 'results.csv';
 export const jsonFile = 'results.json';
 
 /** Writes report.html, results.csv and results.json, and makes the folder where it is not. Errors: STORE. */
-export async function writeComparison(folder: string, comparison: Comparison): Promise<void> {
+export const writeComparison = (folder: string, comparison: Comparison): Promise<void> =>
+  writeAll(folder, {
+    [jsonFile]: `${JSON.stringify(comparison)}\n`,
+    [csvFile]: toCsv(comparison),
+    [reportFile]: renderReport(comparison),
+  });
+
+/** The same of studies. Errors: STORE. */
+export const writeStudies = (folder: string, report: StudyReport): Promise<void> =>
+  writeAll(folder, {
+    [jsonFile]: `${JSON.stringify(studiesJson(report), undefined, 2)}\n`,
+    [csvFile]: trialsToCsv(report.trials),
+    [reportFile]: renderStudies(report),
+  });
+
+async function writeAll(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await place(join(folder, jsonFile), `${JSON.stringify(comparison)}\n`);
-    await place(join(folder, csvFile), toCsv(comparison));
-    await place(join(folder, reportFile), renderReport(comparison));
+    for (const [name, text] of Object.entries(files)) await place(join(folder, name), text);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new RingError(

@@ -5,7 +5,7 @@ import type { Comparison } from '../results.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
-const definitions = (facts: readonly (readonly [string, string | undefined])[]): Html =>
+export const definitions = (facts: readonly (readonly [string, string | undefined])[]): Html =>
   html`<dl>
     ${facts.map(
       ([term, text]) =>

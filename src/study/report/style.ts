@@ -97,6 +97,16 @@ dl div { display: grid; grid-template-columns: 10em 1fr; gap: 12px; padding: 5px
   border-bottom: 1px solid var(--rule); }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
+.warning { border-left: 4px solid var(--bad); padding: 6px 12px; background: var(--tint); }
+.verdict { white-space: nowrap; font-weight: 600; }
+.verdict .sign { margin: 0 2px 0 0; }
+.verdicts td:nth-child(2) { min-width: 18em; }
+.study-page td { white-space: normal; }
+.study-page .text { text-align: left; }
+.study-page li { max-width: 74ch; margin: 4px 0; }
+.study-page figure figcaption { max-width: 90ch; margin-top: 4px; }
+.plan { max-width: 90ch; margin: 12px 0; }
+.plan div { grid-template-columns: 7em 1fr; }
 footer { margin-top: 48px; color: var(--soft); font-size: 0.875rem; }
 @media screen and (max-width: 700px) {
   main { padding: 24px 16px 48px; }
@@ -113,7 +123,9 @@ ${flatTimeline}
   body { font-size: 1rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   figure, tr, dl div { break-inside: avoid; }
-  h2, h3, figcaption, .legend { break-after: avoid; }
+  h2, h3, .legend { break-after: avoid; }
+  body:not(.study-page) figcaption { break-after: avoid; }
+  .chapter { break-before: page; }
   .scroll { overflow: visible; }
   table { font-size: 9px; }
   th, td { padding: 3px 0 3px 8px; }

@@ -1,0 +1,251 @@
+// The report of some studies: one page, to be read like the results of a paper. The verdicts come first, then
+// a chapter a study, then what all of it was made on and what may be wrong with it.
+
+import { formatQuantity } from '../quantity.ts';
+import type { Chapter, StudyReport, TrialPlace } from '../study.ts';
+import { exhibitHtml } from './exhibit.ts';
+import type { Exhibit } from './exhibit.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import { textures } from './palette.ts';
+import { definitions } from './settings.ts';
+import { style } from './style.ts';
+
+/** The page, as the text of an HTML file. It refers to the files beside it. */
+export function renderStudies(report: StudyReport): string {
+  const { chapters } = report;
+  const [only] = chapters.length === 1 ? chapters : [];
+  const title = only ? only.study.title : 'A ring and its rivals on small devices';
+  const count = counting();
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body class="study-page">
+        ${textures}
+        <main>
+          ${abstract(report, title)}
+          ${chapters.map((chapter, at) => chapterSection(chapter, at + 1, report, count))}
+          ${settings(report)} ${threats(report)}
+          <footer>
+            Made by RingTMP. Every run stands in <a href="results.csv">results.csv</a>, a row a run
+            and node; verdicts and tables in <a href="results.json">results.json</a>; and all that
+            was recorded, timelines included, in <a href="runs.jsonl">runs.jsonl</a>, a line a run.
+          </footer>
+        </main>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+/** Numbers figures and tables apart. */
+function counting(): (exhibit: Exhibit) => number {
+  const counts = { figure: 0, table: 0 };
+  return ({ kind }) => (counts[kind] += 1);
+}
+
+const places = (report: StudyReport): readonly TrialPlace[] => [
+  ...new Map(
+    report.trials.map(({ place }) => [`${place.kind} ${place.description}`, place]),
+  ).values(),
+];
+
+const failures = (report: StudyReport): number =>
+  report.trials.filter(({ outcome }) => outcome.kind === 'failed').length;
+
+function abstract(report: StudyReport, title: string): Html {
+  const { chapters, trials, missing, repeats, started, size } = report;
+  const counted = (verdict: string): number =>
+    chapters.filter(({ findings }) => findings.verdict === verdict).length;
+  return html`<header>
+      <p class="kicker">Results of ${chapters.length === 1 ? 'a study' : `${chapters.length} studies`}</p>
+      <h1>${title}</h1>
+      <p class="lede">
+        Each study stated its hypothesis, with the threshold that decides it, before anything was
+        run. ${counted('held')} held, ${counted('not held')} did not, and
+        ${counted('undecided')} ${counted('undecided') === 1 ? 'is' : 'are'} undecided.
+      </p>
+      <p class="note">
+        ${trials.length} runs, ${repeats === 1 ? 'one' : repeats} of each condition, in
+        ${size === 'full' ? 'full' : `the ${size} form`} ·
+        ${started.slice(0, 16).replace('T', ' ')} UTC
+      </p>
+      ${
+        missing > 0 &&
+        html`<p class="warning">
+          <strong>Not complete:</strong> ${missing} of ${missing + trials.length} runs are yet to be
+          made. The same command with the same folder makes them and no others.
+        </p>`
+      }
+    </header>
+    <section id="abstract">
+      <h2>Verdicts</h2>
+      <div class="scroll" tabindex="0" role="region" aria-label="Verdicts">
+        <table class="verdicts texts">
+          <thead>
+            <tr>
+              <th scope="col">study</th>
+              <th scope="col">hypothesis</th>
+              <th scope="col">verdict</th>
+              <th scope="col">effect</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${chapters.map(
+              ({ study, findings }) =>
+                html`<tr>
+                  <th scope="row"><a href="#${study.name}">${study.title}</a></th>
+                  <td>${study.hypothesis}</td>
+                  <td>${mark(findings.verdict)}</td>
+                  <td>${findings.effect}</td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>`;
+}
+
+const signs = {
+  held: { sign: '✓', look: 'better' },
+  'not held': { sign: '✗', look: 'worse' },
+  undecided: { sign: '?', look: 'even' },
+} as const;
+
+function mark(verdict: keyof typeof signs): Html {
+  const { sign, look } = signs[verdict];
+  return html`<span class="verdict ${look}"
+    ><span class="sign" aria-hidden="true">${sign}</span> ${verdict}</span
+  >`;
+}
+
+function chapterSection(
+  { study, findings }: Chapter,
+  number: number,
+  { setting }: StudyReport,
+  count: (exhibit: Exhibit) => number,
+): Html {
+  return html`<section id="${study.name}" class="chapter">
+    <h2>${number}. ${study.title}</h2>
+    <dl class="plan">
+      <div>
+        <dt>question</dt>
+        <dd>${study.question}</dd>
+      </div>
+      <div>
+        <dt>hypothesis</dt>
+        <dd>${study.hypothesis}</dd>
+      </div>
+      <div>
+        <dt>method</dt>
+        <dd>${study.method(setting)}</dd>
+      </div>
+      <div>
+        <dt>verdict</dt>
+        <dd>${mark(findings.verdict)}: ${findings.effect}</dd>
+      </div>
+    </dl>
+    <p>${findings.sentences.join(' ')}</p>
+    ${findings.exhibits.map((exhibit) => exhibitHtml(exhibit, count(exhibit)))}
+  </section>`;
+}
+
+function settings(report: StudyReport): Html {
+  const { machine, started, repeats, size } = report;
+  const trained = new Map(
+    report.trials.map(({ condition }) => [condition.workload, condition.training]),
+  );
+  return html`<section id="settings">
+    <h2>What was run, and on what</h2>
+    <div class="pair">
+      <div>
+        <h3>Settings</h3>
+        ${definitions([
+          ['form', size],
+          ['repeats', String(repeats)],
+          ['runs', `${report.trials.length}, of which ${failures(report)} could not be carried out`],
+          ...[...trained].map(
+            ([name, { model, data }]) => [name, describeTraining(model, data)] as const,
+          ),
+        ])}
+      </div>
+      <div>
+        <h3>Machine</h3>
+        ${definitions([
+          ['processor', machine.cpu],
+          ['cores', String(machine.cores)],
+          ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
+          ['system', machine.os],
+          ['Node', machine.node],
+          ['engine', machine.engine],
+          ['begun', started],
+        ])}
+      </div>
+    </div>
+    <h3>Devices</h3>
+    <ul>
+      ${places(report).map(({ description }) => html`<li>${description}</li>`)}
+    </ul>
+  </section>`;
+}
+
+/** `dense 512, dense 10; digits` */
+function describeTraining(model: unknown, data: unknown): string {
+  const layers = (model as readonly Record<string, unknown>[]).flatMap(
+    ({ layer, units, filters }) => {
+      const size = units ?? filters;
+      return size === undefined ? [] : [`${String(layer)} ${Number(size)}`];
+    },
+  );
+  const runs: { readonly name: string; count: number }[] = [];
+  for (const name of layers) {
+    const last = runs.at(-1);
+    if (last?.name === name) last.count += 1;
+    else runs.push({ name, count: 1 });
+  }
+  const list = runs.map(({ name, count }) => (count === 1 ? name : `${count} x ${name}`));
+  return `${list.join(', ')}; ${(data as { readonly kind: string }).kind}`;
+}
+
+function threats(report: StudyReport): Html {
+  const kinds = new Set(report.trials.map(({ place }) => place.kind));
+  const scales = [...new Set(report.trials.map(({ place }) => place.scale))].filter(
+    (scale) => scale !== 1,
+  );
+  const own = report.chapters.flatMap(({ study, findings }) =>
+    (findings.threats ?? []).map((threat) => `${study.title}: ${threat}`),
+  );
+  const general = [
+    ...(kinds.has('lab')
+      ? [
+          'Devices are emulated: a share of a core in short periods, a link cut by the kernel. Caches, memory and single kernels are those of this machine, which is faster at some of them than the share says.',
+        ]
+      : []),
+    ...(kinds.has('processes')
+      ? [
+          'Some runs were made by plain processes of one machine: their links are slowed down, their processors are not, and they compete for its cores.',
+        ]
+      : []),
+    ...(scales.length > 0
+      ? [
+          `Devices ran in slow motion (scale ${scales.join(', ')}), since this machine could not carry them at full speed: seconds are longer by as much, shares are not.`,
+        ]
+      : []),
+    `${report.repeats} repeats: intervals are Student’s, and hold only as far as the repeats are independent of each other; all were made on one machine, one after the other.`,
+    'Runs are short. What takes long to show, such as wear, heat and other users of a wireless network, is not in them.',
+    'The parameter server and all-reduce are this program’s own, on the same engine, messages and meters as the ring. A comparison so measures how nodes are arranged, not how well other programs are written.',
+  ];
+  return html`<section id="threats">
+    <h2>Threats to validity</h2>
+    <ul>
+      ${[...general, ...own].map((threat) => html`<li>${threat}</li>`)}
+    </ul>
+  </section>`;
+}

@@ -1,0 +1,97 @@
+// From conditions to trials in the order in which they are made, and back from trials to what is compared.
+// Pure.
+
+import type { Run } from './results.ts';
+import type { Condition, Outcome, Study, StudySetting, Trial } from './study.ts';
+
+/** A trial that is to be made. */
+export interface TrialRequest {
+  readonly condition: Condition;
+  readonly repeat: number;
+}
+
+/** The same for two that are alike, whatever the order of their keys. */
+export const identityOf = ({ condition, repeat }: TrialRequest): string =>
+  `${repeat} ${canonical(condition)}`;
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
+}
+
+/** What has to be the same for two variants to be compared. */
+export const settingOf = ({ variant: _, ...rest }: Condition): string => canonical(rest);
+
+/**
+ * All trials of some studies, each once: a whole repeat before the next, so that an early end leaves whole
+ * pairs; and within a pair the order of the variants turns from repeat to repeat, so that none always comes
+ * after the same other.
+ */
+export function planTrials(
+  studies: readonly Study[],
+  setting: StudySetting,
+  repeats: number,
+): readonly TrialRequest[] {
+  const groups = new Map<string, Condition[]>();
+  const seen = new Set<string>();
+  for (const condition of studies.flatMap((study) => study.conditions(setting))) {
+    const identity = canonical(condition);
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    const key = settingOf(condition);
+    groups.set(key, [...(groups.get(key) ?? []), condition]);
+  }
+  return Array.from({ length: repeats }, (_, at) => at + 1).flatMap((repeat) =>
+    [...groups.values()].flatMap((conditions) =>
+      rotated(conditions, repeat - 1).map((condition) => ({ condition, repeat })),
+    ),
+  );
+}
+
+const rotated = <Item>(items: readonly Item[], by: number): readonly Item[] => {
+  const from = by % items.length;
+  return [...items.slice(from), ...items.slice(0, from)];
+};
+
+/** Those among the trials that the study asked for. */
+export function trialsOf(
+  study: Study,
+  setting: StudySetting,
+  trials: readonly Trial[],
+): readonly Trial[] {
+  const own = new Set(study.conditions(setting).map(canonical));
+  return trials.filter(({ condition }) => own.has(canonical(condition)));
+}
+
+/** A trial whose run came to its end. */
+export type FinishedTrial = Trial & { readonly outcome: { readonly run: Run } };
+
+export const isFinished = (trial: Trial): trial is FinishedTrial =>
+  trial.outcome.kind === 'finished';
+
+/** The run, where there is one. */
+export const runOf = (outcome: Outcome): Run | undefined =>
+  outcome.kind === 'finished' ? outcome.run : undefined;
+
+/**
+ * A figure of two kinds of trials, pair by pair: trials of `first` and of `second` belong together where
+ * they are of one repeat and `match` gives the same for both. Those without a partner are left out.
+ */
+export function pairs(
+  first: readonly FinishedTrial[],
+  second: readonly FinishedTrial[],
+  figure: (trial: FinishedTrial) => number | undefined,
+  match: (condition: Condition) => string = settingOf,
+): { readonly a: readonly number[]; readonly b: readonly number[] } {
+  const keyOf = ({ condition, repeat }: FinishedTrial): string => `${repeat} ${match(condition)}`;
+  const partners = new Map(second.map((trial) => [keyOf(trial), trial]));
+  const found = first.flatMap((trial) => {
+    const partner = partners.get(keyOf(trial));
+    const [a, b] = [figure(trial), partner && figure(partner)];
+    return a === undefined || b === undefined ? [] : [[a, b] as const];
+  });
+  return { a: found.map(([a]) => a), b: found.map(([, b]) => b) };
+}
