@@ -1,8 +1,6 @@
 // `ringtmp compare`: the same training by several architectures, one after the other, on as many
 // processes of this machine each; then one table, and a report to keep.
 
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
-
 import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import { parseTraining, resolveTraining } from '../model/training.ts';
@@ -21,6 +19,7 @@ import { describeLink, parseLink, parseLinkShape } from './link-flag.ts';
 import { bar, LiveLine } from './live-line.ts';
 import { engineOf } from './ring-flags.ts';
 import type { EngineFlags } from './ring-flags.ts';
+import { machineHere } from './machine-here.ts';
 import { laboratory } from './places.ts';
 import { newRunFolder, requireWritable } from './run-folder.ts';
 import { formatTable } from './table.ts';
@@ -182,14 +181,7 @@ function describe(
         steps: formatCount(steps),
       },
     },
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-      memoryBytes: totalmem(),
-      os: `${type()} ${release()}`,
-      node: process.version,
-      engine: flags.engine ?? 'auto',
-    },
+    machine: machineHere(flags.engine ?? 'auto'),
     started,
     runs,
   };

@@ -1,7 +1,7 @@
 // A compared run in a process of its own, so that no run finds the memory, the warm code or the garbage
 // of the one before it. Parent and child speak over Node's own channel; without its parent a child ends.
 
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
@@ -18,6 +18,7 @@ import { laboratory } from './places.ts';
 export type ComparedRequest = Pick<
   ComparedRunOptions,
   | 'architecture'
+  | 'consistency'
   | 'training'
   | 'nodes'
   | 'engine'
@@ -25,6 +26,7 @@ export type ComparedRequest = Pick<
   | 'targetAccuracy'
   | 'profile'
   | 'link'
+  | 'joining'
 > & {
   /** Of this device, where it has a sensor that can be read. */
   readonly idleWatts?: number;
@@ -39,15 +41,26 @@ export interface ComparedProcess {
   /** Errors: those of the run. */
   readonly ended: Promise<Run>;
   stop(): void;
+  /** Ends it at once; its workers end when they miss it. */
+  kill(): void;
 }
 
-/** Starts a run. */
+/** Where a run is started: what to put before its command, and what to tell it by its environment. */
+export interface Entrance {
+  readonly enter: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Starts a run, here or in a device of a lab. */
 export function startComparedProcess(
   request: ComparedRequest,
   progress: (step: number, steps: number) => void,
+  { enter, environment }: Entrance = { enter: [], environment: {} },
 ): ComparedProcess {
-  const child = fork(mainFile, ['compared-run'], {
-    execArgv: [...nodeFlags],
+  const command = [...enter, process.execPath, ...nodeFlags, mainFile, 'compared-run'];
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C is for the parent, which passes it on.
     detached: process.platform !== 'win32',
   });
@@ -71,7 +84,11 @@ export function startComparedProcess(
     });
   });
   child.send(request);
-  return { ended, stop: () => child.connected && child.send('stop') };
+  return {
+    ended,
+    stop: () => child.connected && child.send('stop'),
+    kill: () => child.kill('SIGKILL'),
+  };
 }
 
 /** The child's side: does what it is sent, and ends. */

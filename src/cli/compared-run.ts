@@ -6,6 +6,7 @@ import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { NodeReport, Report } from '../node.ts';
+import { parseConsistency } from '../parameter-server/consistency.ts';
 import { deviceProfile } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
 import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
@@ -22,6 +23,8 @@ import type { ServerSettings } from './server-flags.ts';
 
 export interface ComparedRunOptions {
   readonly architecture: Architecture;
+  /** Of a parameter server: `bsp` unless it says otherwise. */
+  readonly consistency?: string;
   readonly training: ResolvedTraining;
   readonly data: OpenData;
   readonly nodes: number;
@@ -30,6 +33,8 @@ export interface ComparedRunOptions {
   readonly targetAccuracy?: number;
   /** What the links between the processes are slowed down to. */
   readonly link?: LinkShape;
+  /** Devices that join, with this secret, in the place of local processes. */
+  readonly joining?: { readonly listen: string; readonly secret: string };
   /** Energy is modelled as of this device. */
   readonly profile?: DeviceProfile;
   /** Of this device, on which all nodes stand. */
@@ -42,27 +47,39 @@ export interface ComparedRunOptions {
 /** Steps whose timeline is kept for the picture: the last ones, when all is in its stride. */
 const steadySteps = 3;
 
-const server = (servers: ServerSettings['servers']): Partial<MasterSessionOptions> => ({
-  architecture: 'parameter-server',
-  server: { consistency: { kind: 'bsp' }, servers },
-});
+const usualConsistency = 'bsp';
 
-const variantOf: Readonly<Record<Architecture, Partial<MasterSessionOptions>>> = {
-  ring: { architecture: 'ring' },
-  single: { architecture: 'ring' },
-  'all-reduce': { architecture: 'all-reduce' },
-  'parameter-server': server(1),
-  'parameter-server-colocated': server('colocated'),
-};
+/** Errors: USAGE for an unknown consistency. */
+function variantOf({
+  architecture,
+  consistency = usualConsistency,
+}: ComparedRunOptions): Partial<MasterSessionOptions> {
+  const server = (servers: ServerSettings['servers']): Partial<MasterSessionOptions> => ({
+    architecture: 'parameter-server',
+    server: { consistency: parseConsistency(consistency), servers },
+  });
+  switch (architecture) {
+    case 'ring':
+    case 'single':
+      return { architecture: 'ring' };
+    case 'all-reduce':
+      return { architecture };
+    case 'parameter-server':
+      return server(1);
+    case 'parameter-server-colocated':
+      return server('colocated');
+  }
+}
 
 /** Errors: those of the session. */
 export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
-  const { architecture, training, data, nodes, engine, repeat, targetAccuracy } = options;
+  const { architecture, training, data, engine, repeat, targetAccuracy, joining } = options;
   const { batch, steps, data: facts } = training.resolved;
   const { trainCount, testCount = 0 } = facts;
   const stopwatch = new Stopwatch();
+  const count = architecture === 'single' ? 0 : options.nodes - 1;
   const session = await startMaster({
-    ...variantOf[architecture],
+    ...variantOf(options),
     training,
     purpose: 'train',
     course: trainingCourse({ trainCount, testCount, batch, steps }),
@@ -72,7 +89,11 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
       ...(data.test && { evaluate: data.test }),
     },
     engine,
-    workers: { kind: 'local', count: architecture === 'single' ? 0 : nodes - 1 },
+    workers:
+      joining && count > 0
+        ? { kind: 'join', count, listen: joining.listen }
+        : { kind: 'local', count },
+    ...(joining && { secret: joining.secret }),
     trace: true,
     ...(options.link && { link: options.link }),
     ...(options.sensor && { sensor: options.sensor }),
@@ -94,7 +115,9 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const joules = totalJoules(energy ? [energy] : recorded.map((node) => node.energy));
   return {
     architecture,
-    ...(architecture.startsWith('parameter-server') && { consistency: 'bsp' }),
+    ...(architecture.startsWith('parameter-server') && {
+      consistency: options.consistency ?? usualConsistency,
+    }),
     repeat,
     seconds,
     ...(secondsToTarget !== undefined && { secondsToTarget }),

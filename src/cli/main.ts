@@ -116,6 +116,33 @@ withEngineFlags(
 
 withEngineFlags(
   program
+    .command('study')
+    .description('run an experiment on emulated or real devices, judge its hypothesis and report')
+    .argument(
+      '<name>',
+      'idle, progress, scaling, resilience, capacity, energy, communication, or all of them',
+    )
+    .option('--devices <LIST>', 'emulate such devices, e.g. 4xpi-4b@20mbit (see ringtmp lab)')
+    .option('-w, --workers <N>', 'wait for N real devices instead', wholeNumber(1))
+    .option('--listen <HOST:PORT>', 'where to wait for them')
+    .option('--repeat <K>', 'how often, to see the spread (default: 3)', wholeNumber(1))
+    .option(
+      '--data <FILE>',
+      "train on this training file's data (default: digits it draws itself)",
+    ),
+)
+  .addOption(new Option('--short', 'in minutes, the default'))
+  .addOption(new Option('--full', 'in hours').conflicts(['short', 'tiny']))
+  .addOption(new Option('--tiny', 'only to see that it works').conflicts('short'))
+  .option(
+    '-o, --out <DIR>',
+    'where the report is kept, and gone on with (default: runs/study-NAME-TIME)',
+  )
+  .option('--json', 'print the verdicts in JSON')
+  .action(async (name, flags) => (await import('./study.ts')).study(name, flags));
+
+withEngineFlags(
+  program
     .command('plan')
     .description(
       'say beforehand what a training would take by each architecture, and which to choose',

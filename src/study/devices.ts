@@ -2,12 +2,25 @@
 // Pure.
 
 import type { DeviceLink } from '../lab/device.ts';
+import type { StudySetting } from './study.ts';
 
 export interface StudyDevice {
   /** As in the lab: `pi-4b`. */
   readonly board: string;
   readonly memoryBytes: number;
   readonly link: DeviceLink;
+}
+
+/**
+ * The first so many of a study's devices. Emulated ones can be had in any number; undefined where fewer have
+ * joined.
+ */
+export function devicesFor(
+  { devices, isReal }: Pick<StudySetting, 'devices' | 'isReal'>,
+  count: number,
+): readonly StudyDevice[] | undefined {
+  if (isReal && count > devices.length) return undefined;
+  return Array.from({ length: count }, (_, at) => devices[at % devices.length]!);
 }
 
 /** Every device on a cable of its own with this rate in bits a second. */
@@ -49,7 +62,9 @@ export function describeDevices(devices: readonly StudyDevice[]): string {
   const kinds = new Map<string, number>();
   for (const { board, memoryBytes, link } of devices) {
     const latency =
-      link.latencySeconds > 0 ? ` and ${Number((1e3 * link.latencySeconds).toPrecision(2))} ms` : '';
+      link.latencySeconds > 0
+        ? ` and ${Number((1e3 * link.latencySeconds).toPrecision(2))} ms`
+        : '';
     const medium = link.kind === 'wifi' ? 'shared Wi-Fi of ' : '';
     const kind = `${board} (${Number((memoryBytes / 1e9).toPrecision(2))} GB, ${medium}${formatRate(link.bitsPerSecond)}${latency})`;
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

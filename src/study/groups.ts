@@ -29,7 +29,7 @@ export const architectureNames: Readonly<Record<Architecture, string>> = {
 const order = Object.keys(architectureNames) as Architecture[];
 
 /** In the order of `architectureNames`, whatever the order in which they ran. */
-export function groupRuns({ runs }: Comparison): readonly Group[] {
+export function groupRuns({ runs }: Pick<Comparison, 'runs'>): readonly Group[] {
   const byKey = groupBy(runs, ({ architecture, consistency }) =>
     [architecture, ...(consistency ? [consistency.replaceAll(/[^\w-]/g, '-')] : [])].join('-'),
   );

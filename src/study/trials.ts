@@ -2,7 +2,7 @@
 // Pure.
 
 import type { Run } from './results.ts';
-import type { Condition, Outcome, Study, StudySetting, Trial } from './study.ts';
+import type { Condition, Study, StudySetting, Trial } from './study.ts';
 
 /** A trial that is to be made. */
 export interface TrialRequest {
@@ -22,8 +22,11 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
 }
 
+export const areAlike = (a: Condition, b: Condition): boolean => canonical(a) === canonical(b);
+
 /** What has to be the same for two variants to be compared. */
-export const settingOf = ({ variant: _, ...rest }: Condition): string => canonical(rest);
+export const settingOf = (condition: Condition): string =>
+  canonical({ ...condition, variant: undefined });
 
 /**
  * All trials of some studies, each once: a whole repeat before the next, so that an early end leaves whole
@@ -72,9 +75,15 @@ export type FinishedTrial = Trial & { readonly outcome: { readonly run: Run } };
 export const isFinished = (trial: Trial): trial is FinishedTrial =>
   trial.outcome.kind === 'finished';
 
-/** The run, where there is one. */
-export const runOf = (outcome: Outcome): Run | undefined =>
-  outcome.kind === 'finished' ? outcome.run : undefined;
+/** The repeats of each condition, in the order in which conditions first appear. */
+export function byCondition<Of extends Trial>(trials: readonly Of[]): readonly (readonly Of[])[] {
+  const groups = new Map<string, Of[]>();
+  for (const trial of trials) {
+    const key = canonical(trial.condition);
+    groups.set(key, [...(groups.get(key) ?? []), trial]);
+  }
+  return [...groups.values()];
+}
 
 /**
  * A figure of two kinds of trials, pair by pair: trials of `first` and of `second` belong together where

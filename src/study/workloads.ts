@@ -6,10 +6,14 @@
 import type { TrainingFile } from './study.ts';
 
 /** Digits that the program draws itself; `--data` puts another training file's data in their place. */
-const digits = { kind: 'digits', train: 4000, test: 1000 };
+const digits = (train: number, test: number): TrainingFile => ({ kind: 'digits', train, test });
 
 export interface WorkloadOptions {
+  /** In the place of digits. */
   readonly data?: TrainingFile | undefined;
+  /** Of the digits; so many that no test falls between a few steps unless it is wanted. */
+  readonly train?: number;
+  readonly test?: number;
   /** Samples of a step. */
   readonly batch: number;
   readonly microbatches: number;
@@ -42,10 +46,10 @@ export const denseLayers = (width: number, depth: number, classes = 10): Layers 
 export const trainingOf = (
   name: string,
   model: Layers,
-  { data, optimizer = 'sgd', learningRate, ...sizes }: WorkloadOptions,
+  { data, train = 8000, test = 100, optimizer = 'sgd', learningRate, ...sizes }: WorkloadOptions,
 ): TrainingFile => ({
   name,
-  data: data ?? digits,
+  data: data ?? digits(train, test),
   model,
   loss: 'softmaxCrossEntropy',
   optimizer: { kind: optimizer },

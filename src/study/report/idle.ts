@@ -1,5 +1,7 @@
 // Where each node's time went, from commit to commit: computing, and waiting by what it waited for.
 
+import type { PlotOptions } from '@observablehq/plot';
+
 import type { IdleCause } from '../../meter/timeline.ts';
 import type { Group, NodeRepeats } from '../groups.ts';
 import { nodesOf } from '../groups.ts';
@@ -9,17 +11,33 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { areaLegend } from './legend.ts';
 import { fillOf, idleCauses } from './palette.ts';
+import type { Canvas } from './plot.ts';
 import { drawing, fullWidth } from './plot.ts';
 import type { BarRow, Segment } from './rows.ts';
 import { rowsOfBars } from './rows.ts';
 
 const causes = Object.keys(idleCauses) as IdleCause[];
 
-export function idleSection(groups: readonly Group[]): Html {
-  const rows = groups.map((group) => ({ title: group.name, rows: nodesOf(group).map(idleRow) }));
+/** What `idleBars` is made of. */
+export function idleLegend(groups: readonly Group[]): Html {
   const seen = causes.filter((cause) =>
     groups.some((group) => nodesOf(group).some((node) => causeShare(node, cause) > 0)),
   );
+  return areaLegend([
+    { name: 'computes', fill: fillOf('busy') },
+    ...seen.map((cause) => ({ name: idleCauses[cause], fill: fillOf(cause) })),
+  ]);
+}
+
+/** A bar a node: computing, and waiting by its cause. */
+export const idleBars = (groups: readonly Group[], canvas: Canvas): PlotOptions =>
+  rowsOfBars(
+    groups.map((group) => ({ title: group.name, rows: nodesOf(group).map(idleRow) })),
+    { domain: [0, 1], axis: 'share of the time', tickFormat: (share) => `${100 * share} %` },
+    canvas,
+  );
+
+export function idleSection(groups: readonly Group[]): Html {
   return html`<section id="idle">
     <h2>Idle time</h2>
     <p>
@@ -27,17 +45,10 @@ export function idleSection(groups: readonly Group[]): Html {
       model was tested or saved. In its solid part the node computed; in the rest it waited, and the
       figure at the end is how much that was.
     </p>
-    ${areaLegend([
-      { name: 'computes', fill: fillOf('busy') },
-      ...seen.map((cause) => ({ name: idleCauses[cause], fill: fillOf(cause) })),
-    ])}
+    ${idleLegend(groups)}
     <figure>
       ${drawing('Share of time in which each node computes and waits', fullWidth, (canvas) =>
-        rowsOfBars(
-          rows,
-          { domain: [0, 1], axis: 'share of the time', tickFormat: (share) => `${100 * share} %` },
-          canvas,
-        ),
+        idleBars(groups, canvas),
       )}
     </figure>
   </section>`;

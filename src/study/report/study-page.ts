@@ -1,14 +1,13 @@
 // The report of some studies: one page, to be read like the results of a paper. The verdicts come first, then
 // a chapter a study, then what all of it was made on and what may be wrong with it.
 
-import { formatQuantity } from '../quantity.ts';
-import type { Chapter, StudyReport, TrialPlace } from '../study.ts';
+import type { Chapter, StudyReport } from '../study.ts';
 import { exhibitHtml } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { textures } from './palette.ts';
-import { definitions } from './settings.ts';
+import { studySettings, threats } from './study-settings.ts';
 import { style } from './style.ts';
 
 /** The page, as the text of an HTML file. It refers to the files beside it. */
@@ -33,7 +32,7 @@ export function renderStudies(report: StudyReport): string {
         <main>
           ${abstract(report, title)}
           ${chapters.map((chapter, at) => chapterSection(chapter, at + 1, report, count))}
-          ${settings(report)} ${threats(report)}
+          ${studySettings(report)} ${threats(report)}
           <footer>
             Made by RingTMP. Every run stands in <a href="results.csv">results.csv</a>, a row a run
             and node; verdicts and tables in <a href="results.json">results.json</a>; and all that
@@ -51,31 +50,24 @@ function counting(): (exhibit: Exhibit) => number {
   return ({ kind }) => (counts[kind] += 1);
 }
 
-const places = (report: StudyReport): readonly TrialPlace[] => [
-  ...new Map(
-    report.trials.map(({ place }) => [`${place.kind} ${place.description}`, place]),
-  ).values(),
-];
-
-const failures = (report: StudyReport): number =>
-  report.trials.filter(({ outcome }) => outcome.kind === 'failed').length;
-
 function abstract(report: StudyReport, title: string): Html {
   const { chapters, trials, missing, repeats, started, size } = report;
   const counted = (verdict: string): number =>
     chapters.filter(({ findings }) => findings.verdict === verdict).length;
   return html`<header>
-      <p class="kicker">Results of ${chapters.length === 1 ? 'a study' : `${chapters.length} studies`}</p>
+      <p class="kicker">
+        Results of ${chapters.length === 1 ? 'a study' : `${chapters.length} studies`}
+      </p>
       <h1>${title}</h1>
       <p class="lede">
         Each study stated its hypothesis, with the threshold that decides it, before anything was
-        run. ${counted('held')} held, ${counted('not held')} did not, and
-        ${counted('undecided')} ${counted('undecided') === 1 ? 'is' : 'are'} undecided.
+        run. ${counted('held')} held, ${counted('not held')} did not, and ${counted('undecided')}
+        ${counted('undecided') === 1 ? 'is' : 'are'} undecided.
       </p>
       <p class="note">
         ${trials.length} runs, ${repeats === 1 ? 'one' : repeats} of each condition, in
-        ${size === 'full' ? 'full' : `the ${size} form`} ·
-        ${started.slice(0, 16).replace('T', ' ')} UTC
+        ${size === 'full' ? 'full' : `the ${size} form`} · ${started.slice(0, 16).replace('T', ' ')}
+        UTC
       </p>
       ${
         missing > 0 &&
@@ -154,98 +146,5 @@ function chapterSection(
     </dl>
     <p>${findings.sentences.join(' ')}</p>
     ${findings.exhibits.map((exhibit) => exhibitHtml(exhibit, count(exhibit)))}
-  </section>`;
-}
-
-function settings(report: StudyReport): Html {
-  const { machine, started, repeats, size } = report;
-  const trained = new Map(
-    report.trials.map(({ condition }) => [condition.workload, condition.training]),
-  );
-  return html`<section id="settings">
-    <h2>What was run, and on what</h2>
-    <div class="pair">
-      <div>
-        <h3>Settings</h3>
-        ${definitions([
-          ['form', size],
-          ['repeats', String(repeats)],
-          ['runs', `${report.trials.length}, of which ${failures(report)} could not be carried out`],
-          ...[...trained].map(
-            ([name, { model, data }]) => [name, describeTraining(model, data)] as const,
-          ),
-        ])}
-      </div>
-      <div>
-        <h3>Machine</h3>
-        ${definitions([
-          ['processor', machine.cpu],
-          ['cores', String(machine.cores)],
-          ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
-          ['system', machine.os],
-          ['Node', machine.node],
-          ['engine', machine.engine],
-          ['begun', started],
-        ])}
-      </div>
-    </div>
-    <h3>Devices</h3>
-    <ul>
-      ${places(report).map(({ description }) => html`<li>${description}</li>`)}
-    </ul>
-  </section>`;
-}
-
-/** `dense 512, dense 10; digits` */
-function describeTraining(model: unknown, data: unknown): string {
-  const layers = (model as readonly Record<string, unknown>[]).flatMap(
-    ({ layer, units, filters }) => {
-      const size = units ?? filters;
-      return size === undefined ? [] : [`${String(layer)} ${Number(size)}`];
-    },
-  );
-  const runs: { readonly name: string; count: number }[] = [];
-  for (const name of layers) {
-    const last = runs.at(-1);
-    if (last?.name === name) last.count += 1;
-    else runs.push({ name, count: 1 });
-  }
-  const list = runs.map(({ name, count }) => (count === 1 ? name : `${count} x ${name}`));
-  return `${list.join(', ')}; ${(data as { readonly kind: string }).kind}`;
-}
-
-function threats(report: StudyReport): Html {
-  const kinds = new Set(report.trials.map(({ place }) => place.kind));
-  const scales = [...new Set(report.trials.map(({ place }) => place.scale))].filter(
-    (scale) => scale !== 1,
-  );
-  const own = report.chapters.flatMap(({ study, findings }) =>
-    (findings.threats ?? []).map((threat) => `${study.title}: ${threat}`),
-  );
-  const general = [
-    ...(kinds.has('lab')
-      ? [
-          'Devices are emulated: a share of a core in short periods, a link cut by the kernel. Caches, memory and single kernels are those of this machine, which is faster at some of them than the share says.',
-        ]
-      : []),
-    ...(kinds.has('processes')
-      ? [
-          'Some runs were made by plain processes of one machine: their links are slowed down, their processors are not, and they compete for its cores.',
-        ]
-      : []),
-    ...(scales.length > 0
-      ? [
-          `Devices ran in slow motion (scale ${scales.join(', ')}), since this machine could not carry them at full speed: seconds are longer by as much, shares are not.`,
-        ]
-      : []),
-    `${report.repeats} repeats: intervals are Student’s, and hold only as far as the repeats are independent of each other; all were made on one machine, one after the other.`,
-    'Runs are short. What takes long to show, such as wear, heat and other users of a wireless network, is not in them.',
-    'The parameter server and all-reduce are this program’s own, on the same engine, messages and meters as the ring. A comparison so measures how nodes are arranged, not how well other programs are written.',
-  ];
-  return html`<section id="threats">
-    <h2>Threats to validity</h2>
-    <ul>
-      ${[...general, ...own].map((threat) => html`<li>${threat}</li>`)}
-    </ul>
   </section>`;
 }

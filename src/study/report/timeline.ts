@@ -7,6 +7,7 @@ import type { BusyKind } from '../../meter/timeline.ts';
 import type { Group } from '../groups.ts';
 import { typicalRun } from '../groups.ts';
 import { formatQuantity, unitFor } from '../quantity.ts';
+import type { Run } from '../results.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { areaLegend } from './legend.ts';
@@ -44,11 +45,7 @@ export function timelineSection(groups: readonly Group[]): Html | undefined {
       One row a node, thin rows the links that it sends on. Where a row is empty, the node’s engine
       waits. All are drawn to one scale; a dashed line is the commit of a step.
     </p>
-    ${areaLegend([
-      ...kinds.map((kind) => ({ name: busyKinds[kind], fill: fillOf(kind) })),
-      { name: 'idle', fill: fillOf('idle') },
-      { name: 'a link is busy', fill: 'var(--link-line)', thin: true },
-    ])}
+    ${timelineLegend(kinds)}
     ${drawn.map(
       ({ group, timelines, extent, seconds }) =>
         html`<figure>
@@ -77,6 +74,24 @@ export function timelineSection(groups: readonly Group[]): Html | undefined {
       </p>`
     }
   </section>`;
+}
+
+/** What the drawing of a timeline is made of. */
+export const timelineLegend = (kinds: readonly BusyKind[]): Html =>
+  areaLegend([
+    ...kinds.map((kind) => ({ name: busyKinds[kind], fill: fillOf(kind) })),
+    { name: 'idle', fill: fillOf('idle') },
+    { name: 'a link is busy', fill: 'var(--link-line)', thin: true },
+  ]);
+
+/** A run's nodes over its last steps; undefined where nothing was recorded. */
+export function runTimeline({ nodes }: Run): ((canvas: Canvas) => Plot.PlotOptions) | undefined {
+  const timelines = nodes.map(({ timeline }) => timeline);
+  const extent = extentOf(timelines);
+  if (!extent) return undefined;
+  const seconds = extent[1] - extent[0];
+  const longest = Math.max(...timelines.map(({ node }) => node.length));
+  return (canvas) => timeline(trackOf(timelines, extent[0], seconds), seconds, longest, canvas);
 }
 
 function timeline(

@@ -1,0 +1,58 @@
+// What the trials so far say: every study judged, told to whoever started it.
+
+import type { Chapter, Study, StudyReport, StudySetting } from '../study/study.ts';
+import { studiesJson } from '../study/study-json.ts';
+import { trialsOf } from '../study/trials.ts';
+import type { TrialRequest } from '../study/trials.ts';
+import { machineHere } from './machine-here.ts';
+import type { StudyRecord } from './study-record.ts';
+
+export async function reportOf({
+  chosen,
+  setting,
+  requests,
+  record,
+  repeats,
+  started,
+  engine,
+}: {
+  readonly chosen: readonly Study[];
+  readonly setting: StudySetting;
+  readonly requests: readonly TrialRequest[];
+  readonly record: StudyRecord;
+  readonly repeats: number;
+  readonly started: string;
+  /** Its kind. */
+  readonly engine: string;
+}): Promise<StudyReport> {
+  const trials = requests.flatMap((request) => record.get(request) ?? []);
+  const chapters: Chapter[] = [];
+  for (const each of chosen) {
+    const own = trialsOf(each, setting, trials);
+    chapters.push({ study: each, findings: await each.judge({ setting, trials: own }) });
+  }
+  return {
+    size: setting.size,
+    setting,
+    machine: machineHere(engine),
+    started,
+    repeats,
+    trials,
+    missing: requests.length - trials.length,
+    chapters,
+  };
+}
+
+export function tell(report: StudyReport, file: string, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(studiesJson(report))}\n`);
+    return;
+  }
+  const lines = report.chapters.flatMap(({ study, findings }) => [
+    '',
+    `${study.title}: ${findings.verdict}. ${findings.effect}`,
+    `  ${study.hypothesis}`,
+    ...findings.sentences.map((sentence) => `  ${sentence}`),
+  ]);
+  process.stdout.write(`${[...lines, '', `the report is ${file}`].join('\n')}\n`);
+}

@@ -1,0 +1,83 @@
+// Figures of single trials, and what no schedule could go below on the same devices and links. Bounds are
+// taken from what the run itself computed and sent, so that they say how well it was arranged, not how well
+// a device was guessed. Pure.
+
+import type { Figures } from '../meter/figures.ts';
+import type { Run } from './results.ts';
+import { ringStepSeconds } from './ring-bound.ts';
+import { mean } from './statistics.ts';
+import type { FinishedTrial } from './trials.ts';
+
+const total = (parts: Readonly<Record<string, number>>): number =>
+  Object.values(parts).reduce((sum, part) => sum + part, 0);
+
+const trafficOf = (traffic: Figures['sent']): number =>
+  Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Those that compute: a server that only keeps parameters would count as idle for what it is. */
+const workersOf = ({ nodes }: Run): Run['nodes'] => nodes.filter(({ role }) => role !== 'server');
+
+/** Mean over the workers, from commit to commit, 0 to 1. */
+export const idleOfWorkers = (run: Run): number =>
+  mean(workersOf(run).map(({ figures }) => figures.idleShare));
+
+/** From commit to commit, seconds as measured. */
+export function stepSeconds({ nodes }: Run): number {
+  const { wallSeconds, steps } = nodes[0]!.figures;
+  return wallSeconds / steps;
+}
+
+/** Of the busiest node, in one step. */
+export const computeSeconds = (run: Run): number =>
+  Math.max(...workersOf(run).map(({ figures }) => total(figures.busySeconds) / figures.steps));
+
+/** What the busiest port carries one way in one step, in bytes. */
+export const portBytes = ({ nodes }: Run): number =>
+  Math.max(
+    ...nodes.flatMap(({ figures: { sent, received, steps } }) => [
+      trafficOf(sent) / steps,
+      trafficOf(received) / steps,
+    ]),
+  );
+
+/** Bytes a second of a trial's links, as slow as its place made them; infinite where nobody knows. */
+export function bytesPerSecond({ condition, place }: FinishedTrial): number {
+  const bits = Math.min(...condition.devices.map(({ link }) => link.bitsPerSecond));
+  return bits > 0 ? (bits * place.scale) / 8 : Infinity;
+}
+
+/** Until the busiest port has carried a step's bytes, or one medium all of them, twice. */
+export function transferSeconds(trial: FinishedTrial): number {
+  const { run } = trial.outcome;
+  const isShared = trial.condition.devices.every(({ link }) => link.kind === 'wifi');
+  const all = run.nodes.reduce(
+    (sum, { figures: { sent, steps } }) => sum + trafficOf(sent) / steps,
+    0,
+  );
+  return (isShared ? 2 * all : portBytes(run)) / bytesPerSecond(trial);
+}
+
+/**
+ * No schedule makes this run's step in less: its busiest node and its busiest port at work without a pause,
+ * and in a ring also filling and emptying it, once a step.
+ */
+export function leastStepSeconds(trial: FinishedTrial): number {
+  const { run } = trial.outcome;
+  const busiest = Math.max(computeSeconds(run), transferSeconds(trial));
+  if (run.architecture !== 'ring' || run.nodes.length === 1) return busiest;
+  const microbatches = Number(trial.condition.training['microbatches']);
+  const latencySeconds =
+    Math.min(...trial.condition.devices.map(({ link }) => link.latencySeconds)) / trial.place.scale;
+  const link = { bytesPerSecond: bytesPerSecond(trial), latencySeconds };
+  return Math.max(busiest, ringStepSeconds(run, microbatches, link) ?? 0);
+}
+
+/** The idle share of the workers if a step took no longer than `leastStepSeconds`. */
+export function leastIdleShare(trial: FinishedTrial): number {
+  const least = leastStepSeconds(trial);
+  return mean(
+    workersOf(trial.outcome.run).map(
+      ({ figures }) => 1 - Math.min(1, total(figures.busySeconds) / figures.steps / least),
+    ),
+  );
+}
