@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
+import { availableParallelism, constants, loadavg } from 'node:os';
 
 import { RingError } from '../errors.ts';
 import {
@@ -23,7 +23,7 @@ import {
   scaled,
 } from '../lab/index.ts';
 import type { CoreFigures, DeviceFigures, LabPlan } from '../lab/index.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount, formatNumberOf } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { boardsHere } from './lab-boards.ts';
 import { mainFile, nodeFlags } from './own-command.ts';
@@ -53,7 +53,7 @@ export async function runInLab(command: readonly string[], flags: LabFlags): Pro
   process.on('exit', remove);
   try {
     buildLab(plan);
-    say(plan.laboratory.description);
+    say(plan.laboratory.description, ...disturbance());
     child = startIn(plan, command);
     const code = await endOf(child);
     say(...figuresTable(readFigures(plan)));
@@ -111,6 +111,16 @@ const endOf = (child: ChildProcess): Promise<number> =>
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
+
+/** What else wants to run here takes from the devices what they are said to have. */
+function disturbance(): string[] {
+  const [load = 0] = loadavg();
+  const cores = availableParallelism();
+  if (load < cores / 2) return [];
+  return [
+    `warning: in the last minute ${load.toFixed(1)} threads wanted to run on the ${formatNumberOf(cores, 'core')} of this machine: devices may be slower than they are said to be`,
+  ];
+}
 
 const throttling = ({ throttledPeriods, periods }: CoreFigures): string =>
   `${formatCount(throttledPeriods)} of ${formatCount(periods)} periods`;
