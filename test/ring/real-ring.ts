@@ -15,6 +15,7 @@ import type { Dataset, Engine } from '../../src/ports.ts';
 import { tensorPayload } from '../../src/protocol/messages.ts';
 import type { TensorPayload } from '../../src/protocol/messages.ts';
 import { evaluationCourse, trainingCourse } from '../../src/machine/course.ts';
+import type { Cutter } from '../../src/ring/formation.ts';
 import { Master } from '../../src/ring/master.ts';
 import { Worker } from '../../src/ring/worker.ts';
 import { EngineExecutor } from '../../src/runtime/executor.ts';
@@ -46,6 +47,8 @@ export interface RealRing {
   /** Its nodes keep copies of layers and survive each other. */
   readonly run?: string;
   readonly replicateEvery?: number;
+  /** Layers are cut by this, and moved away from who is slower than it said. */
+  readonly cut?: Cutter;
   /** So many further devices are there, and come in when a fault says `start`. */
   readonly late?: number;
   readonly faults?: SimulationOptions['faults'];
@@ -156,6 +159,10 @@ export async function runRealRing(ring: RealRing): Promise<RealOutcome> {
     ...(resolved.clipNorm === undefined ? {} : { clipNorm: resolved.clipNorm }),
     ...(load ? { loadedStep: 0 } : {}),
     ...(ring.run === undefined ? {} : { run: ring.run }),
+    ...(ring.cut && {
+      cut: ring.cut,
+      pace: { steps, layers: layers.map(() => ({ operations: 1, bytes: 1 })) },
+    }),
     ...(ring.replicateEvery === undefined ? {} : { replicateEvery: ring.replicateEvery }),
   });
   const devices = new Map<NodeId, SimulatedDevice>([

@@ -4,7 +4,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { memoryDataset } from '../../src/data/index.ts';
-import type { Report } from '../../src/node.ts';
+import type { Report, Stage } from '../../src/node.ts';
+import type { Cutter } from '../../src/ring/formation.ts';
 import type { ScriptedFault } from '../../src/simulator/faults.ts';
 import { runRealRing } from './real-ring.ts';
 import type { RealOutcome, RealRing } from './real-ring.ts';
@@ -190,4 +191,26 @@ describe('a device that comes late', () => {
     expect(of(outcome, 'reformed')).toHaveLength(1);
     expect(outcome.ends.get('worker-5')?.error?.code).toBe('TOO_MANY_NODES');
   });
+});
+
+test('layers that are moved away from a slow node take their bits with them', async () => {
+  const inner = (from: number, to: number): Stage[] => [{ place: 'inner', from, to, window: 2 }];
+  const cut: Cutter = ([master, first]) => [
+    [
+      { place: 'opening', from: 0, to: 2, window: 2 },
+      { place: 'closing', from: 7, to: 8, window: 2 },
+    ],
+    ...(first!.flops < master!.flops ? [inner(2, 4), inner(4, 7)] : [inner(2, 6), inner(6, 7)]),
+  ];
+  const { replicateEvery: _, ...rest } = ring;
+  const longer = { ...rest, nodes: 3, training: { ...ring.training, epochs: 6 }, seconds: 0.1 };
+  const even = await runRealRing(longer);
+  const slow: ScriptedFault = {
+    when: 0,
+    fault: { kind: 'slowDevice', device: 'worker-1', times: 6, seconds: 1e4 },
+  };
+  const outcome = await runRealRing({ ...longer, cut, faults: [slow] });
+  expect(of(outcome, 'reformed')).toMatchObject([{ cause: 'slow', step: 9, replay: 0 }]);
+  expect(of(outcome, 'step')).toEqual(of(even, 'step'));
+  expect(bits(outcome)).toEqual(bits(even));
 });
