@@ -64,15 +64,19 @@ export const ownerNow = (): Owner => ({
 export const isAlive = ({ pid, started }: Owner): boolean =>
   startOf(textOf(`/proc/${pid}/stat`)) === started;
 
-export const hostNow = (roots: Hierarchies): Host => ({
+export const hostNow = (): Host => ({
   cores: availableParallelism(),
-  takenCores: takenCores(roots),
+  takenCores: takenCores(hierarchies()),
   memoryBytes: process.availableMemory(),
 });
 
-/** What the groups of all labs may have together. */
-function takenCores(roots: Hierarchies): number {
-  const labs = foldersIn(roots.cpu).filter((name) => parseLabName(name));
+/** What the groups of all labs may have together whose owners are there. */
+function takenCores(roots: Hierarchies | undefined): number {
+  if (!roots) return 0;
+  const labs = foldersIn(roots.cpu).filter((name) => {
+    const parsed = parseLabName(name);
+    return parsed && isAlive(parsed.owner);
+  });
   const cores = labs.flatMap((lab) =>
     foldersIn(join(roots.cpu, lab)).flatMap((device) =>
       deviceCores.map((core) => coreFolder(roots, lab, device, core)),
