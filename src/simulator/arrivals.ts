@@ -6,7 +6,7 @@ import type { VirtualClock } from './clock.ts';
 import { RunningNode } from './device.ts';
 import type { Device } from './device.ts';
 import { patienceSeconds } from './links.ts';
-import type { Links } from './links.ts';
+import type { LinkLayer } from './links.ts';
 import type { SimulatedProcess } from './simulation.ts';
 import type { Weather } from './weather.ts';
 
@@ -19,7 +19,7 @@ const dialEverySeconds = 0.25;
 
 export interface ArrivalRoutes {
   readonly clock: VirtualClock;
-  readonly links: Links;
+  readonly links: LinkLayer;
   readonly weather: Weather;
   /** The master first. */
   readonly devices: ReadonlyMap<NodeId, Device>;

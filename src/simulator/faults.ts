@@ -46,6 +46,13 @@ export type Fault =
       readonly longer: number;
       readonly seconds: number;
     }
+  /** With sessions: the connection breaks, and what was on its way is lost; or segments come twice. */
+  | { readonly kind: 'cut'; readonly between: readonly [NodeId, NodeId] }
+  | {
+      readonly kind: 'duplicate';
+      readonly between: readonly [NodeId, NodeId];
+      readonly segments: number;
+    }
   /** From outside: a stop, a save. */
   | { readonly kind: 'event'; readonly device: NodeId; readonly event: Event };
 

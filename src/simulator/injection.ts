@@ -5,14 +5,14 @@ import type { Arrivals } from './arrivals.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Device, RunningNode } from './device.ts';
 import type { Fault } from './faults.ts';
-import type { Links } from './links.ts';
+import type { LinkLayer } from './links.ts';
 import type { Watch } from './simulation.ts';
 import { between } from './weather.ts';
 import type { Disturbance, Weather } from './weather.ts';
 
 export interface InjectionRoutes {
   readonly clock: VirtualClock;
-  readonly links: Links;
+  readonly links: LinkLayer;
   readonly weather: Weather;
   readonly arrivals: Arrivals;
   readonly devices: ReadonlyMap<NodeId, Device>;
@@ -56,6 +56,10 @@ export class Injection {
         const concerns = between(fault.between);
         return this.#disturb({ kind: 'blocked', amount: 1, concerns }, fault.seconds);
       }
+      case 'cut':
+        return this.#routes.links.cut?.(between(fault.between));
+      case 'duplicate':
+        return this.#routes.links.duplicate?.(between(fault.between), fault.segments);
       case 'slowLink': {
         const concerns = between(fault.between);
         return this.#disturb({ kind: 'slow', amount: fault.times, concerns }, fault.seconds);

@@ -11,7 +11,24 @@ import type { TrafficRoutes } from './traffic.ts';
 /** How long one side waits for a silent other one: heartbeats of the transport and its grace. */
 export const patienceSeconds = 10;
 
-export class Links {
+/** What carries messages between processes. */
+export interface LinkLayer {
+  /** Opens a link: `a` dialled, and calls the other `nameOfB`. Each side is told when it knows. */
+  open(a: RunningNode, nameOfB: NodeId, b: RunningNode, nameOfA: NodeId): void;
+  send(running: RunningNode, effect: Extract<Effect, { type: 'send' }>): void;
+  /** A process has come to its end: its links do, behind what it has sent. */
+  end(running: RunningNode): void;
+  /** A process was killed: what had not left is lost, and so is what was on its way to it. */
+  crash(running: RunningNode): void;
+  /** Something has changed: what gets through now, and what no more. */
+  refresh(): void;
+  /** Connections between devices break, if there are any. */
+  cut?(concerns: (a: NodeId, b: NodeId) => boolean): void;
+  /** The next so many segments on them come twice. */
+  duplicate?(concerns: (a: NodeId, b: NodeId) => boolean, segments: number): void;
+}
+
+export class Links implements LinkLayer {
   readonly #routes: TrafficRoutes;
   readonly #traffic: Traffic;
   readonly #all = new Set<Link>();
@@ -21,7 +38,6 @@ export class Links {
     this.#traffic = new Traffic(routes, (end, event) => this.#close(end, event));
   }
 
-  /** Opens a link: `a` dialled, and calls the other `nameOfB`. Each side is told when it knows. */
   open(a: RunningNode, nameOfB: NodeId, b: RunningNode, nameOfA: NodeId): void {
     const { clock, network, give } = this.#routes;
     const link = new Link();
@@ -40,12 +56,10 @@ export class Links {
     this.#traffic.send(running, effect);
   }
 
-  /** A process has come to its end: its links do, behind what it has sent. */
   end(running: RunningNode): void {
     for (const end of running.links.values()) this.#leave(end, 'it left', Infinity);
   }
 
-  /** A process was killed: what had not left is lost, and so is what was on its way to it. */
   crash(running: RunningNode): void {
     for (const end of running.links.values()) {
       end.other.flights.length = 0;
@@ -76,7 +90,6 @@ export class Links {
     return this.#routes.give(end.running, event);
   }
 
-  /** Something has changed: what gets through now, and what no more. */
   refresh(): void {
     for (const link of this.#all) this.#listen(link);
   }

@@ -112,6 +112,8 @@ export interface SimulationOptions {
   readonly faults?: readonly ScriptedFault[];
   /** How long it takes to write a layer to disk. */
   readonly diskSeconds?: (bytes: number) => number;
+  /** Links by the transport's own sessions, instead of by what they promise. */
+  readonly sessions?: boolean;
   readonly record?: Recorded;
   /** Where a simulation is to end that does not come to rest. */
   readonly bounds?: Bounds;

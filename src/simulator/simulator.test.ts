@@ -1,7 +1,7 @@
 // What a simulated network promises, whatever goes wrong on it: everything once and in order, or word
 // that the link has ended.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Effect, Event, Message, Node, NodeId } from '../node.ts';
 import type { ScriptedFault } from './faults.ts';
@@ -78,7 +78,7 @@ test('without faults everything is heard', async () => {
 const short = patienceSeconds - 2;
 const pair = ['master', 'worker-1'] as const;
 
-test.each<ScriptedFault['fault']>([
+const harmless: readonly ScriptedFault['fault'][] = [
   { kind: 'linkDown', between: pair, seconds: short },
   { kind: 'partition', devices: ['worker-1'], seconds: short },
   { kind: 'pause', device: 'worker-1', seconds: short },
@@ -86,16 +86,26 @@ test.each<ScriptedFault['fault']>([
   { kind: 'delay', between: pair, longer: 3, seconds: 5 },
   { kind: 'slowLink', between: pair, times: 100, seconds: 20 },
   { kind: 'slowDevice', device: 'worker-1', times: 5, seconds: 8 },
-])('nothing is lost or told of, $kind', async (fault) => {
-  const { heard } = await talk([{ when: 5.1, fault }]);
-  expect(heard).toEqual({ master: [whole], 'worker-1': [whole] });
-});
+  { kind: 'cut', between: pair },
+  { kind: 'duplicate', between: pair, segments: 9 },
+];
 
-test('a link that is down for longer has ended, for both', async () => {
-  const fault = { kind: 'linkDown', between: pair, seconds: patienceSeconds + 1 } as const;
-  const { heard } = await talk([{ when: 5.5, fault }]);
-  const upTo5 = ['linked', ...numbers(1, 5), 'unlinked'];
-  expect(heard).toEqual({ master: [upTo5], 'worker-1': [upTo5] });
+describe.each([false, true])('with sessions: %s', (sessions) => {
+  // Sessions give signs of life for ever.
+  const bounds = { seconds: 200, actions: 1e5 };
+
+  test.each(harmless)('nothing is lost or told of, $kind', async (fault) => {
+    const { heard } = await talk([{ when: 5.1, fault }], { sessions, bounds });
+    expect(heard).toEqual({ master: [whole], 'worker-1': [whole] });
+  });
+
+  test('a link that is down for longer has ended, for both', async () => {
+    const seconds = patienceSeconds + 3;
+    const fault = { kind: 'linkDown', between: pair, seconds } as const;
+    const { heard } = await talk([{ when: 5.5, fault }], { sessions, bounds });
+    const upTo5 = ['linked', ...numbers(1, 5), 'unlinked'];
+    expect(heard).toEqual({ master: [upTo5], 'worker-1': [upTo5] });
+  });
 });
 
 test('who stood still for too long hears what had come before it hears that it was given up', async () => {

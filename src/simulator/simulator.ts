@@ -15,8 +15,10 @@ import type { DiskEffect } from './disk.ts';
 import { Triggers } from './faults.ts';
 import { Injection } from './injection.ts';
 import { Links } from './links.ts';
+import type { LinkLayer } from './links.ts';
 import { Network } from './network.ts';
 import { Record } from './record.ts';
+import { SessionLinks } from './session-links.ts';
 import type { Simulation, SimulationOptions } from './simulation.ts';
 import { Weather } from './weather.ts';
 
@@ -43,7 +45,7 @@ class Simulator {
   readonly #options: SimulationOptions;
   readonly #clock = new VirtualClock();
   readonly #record: Record;
-  readonly #links: Links;
+  readonly #links: LinkLayer;
   readonly #arrivals: Arrivals;
   readonly #injection: Injection;
   readonly #triggers: Triggers;
@@ -67,7 +69,8 @@ class Simulator {
       (from, to) => weather.slowed(options.link(from, to), from, to),
       options.access,
     );
-    const links = new Links({ clock, network, weather, record: this.#record, give });
+    const routes = { clock, network, weather, record: this.#record, give };
+    const links = options.sessions ? new SessionLinks(routes) : new Links(routes);
     this.#links = links;
     this.#arrivals = new Arrivals({ clock, links, weather, devices, tell });
     const arrivals = this.#arrivals;

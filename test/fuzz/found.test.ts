@@ -12,6 +12,7 @@ const scenario = (
   ...plain,
   replicateSeconds: undefined,
   saveSeconds: undefined,
+  sessions: false,
   ...each,
 });
 

@@ -5,7 +5,6 @@ import { masterId } from '../../src/node.ts';
 import type { Effect, Event, NodeId, Report } from '../../src/node.ts';
 import type { Disk } from '../../src/simulator/disk.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
-import { patienceSeconds } from '../../src/simulator/links.ts';
 import type { Simulation } from '../../src/simulator/simulation.ts';
 import { areEqual } from './bits.ts';
 import type { Reference } from './reference.ts';
@@ -28,6 +27,9 @@ interface Decision {
   readonly saved: number;
   readonly told: number;
 }
+
+/** How long anybody may be out of reach without being given up. */
+const patience = 9;
 
 /** The steps between a snapshot and the moment when it counts. */
 const stepsToReplicate = 4;
@@ -177,8 +179,9 @@ export class Oracle {
       if (fault.kind === 'crash') return true;
       if (fault.kind === 'pause' || fault.kind === 'linkDown' || fault.kind === 'partition')
         outage += fault.seconds;
+      if (fault.kind === 'delay') outage += fault.longer;
     }
-    return outage >= patienceSeconds;
+    return outage >= patience;
   }
 
   #reformed({ nodes, step, replay, cause }: Extract<Report, { kind: 'reformed' }>): void {

@@ -100,6 +100,7 @@ export async function runRing(scenario: Scenario, plant?: Plant, watch?: Watch):
     diskSeconds: (bytes) => 0.04 + bytes / 20_000,
     faults: scenario.script,
     every,
+    sessions: scenario.sessions,
     record: 'nothing',
     bounds,
     watch: {

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly replicateEvery: number;
   readonly replicateSeconds: number | undefined;
   readonly saveSeconds: number | undefined;
+  /** Links by the transport's own sessions. */
+  readonly sessions: boolean;
   readonly script: readonly ScriptedFault[];
 }
 
@@ -84,7 +86,12 @@ function drawTrigger(draw: Draw): Trigger {
 const drawOutage = (draw: Draw): number =>
   draw.chance(0.5) ? draw.between(0.05, 8) : draw.between(11, 25);
 
-function drawFault(draw: Draw, devices: readonly NodeId[], hasLate: boolean): Fault {
+function drawFault(
+  draw: Draw,
+  devices: readonly NodeId[],
+  hasLate: boolean,
+  sessions: boolean,
+): Fault {
   const workers = devices.slice(1);
   const all = hasLate ? [...devices, lateDevice] : devices;
   const pair = (): readonly [NodeId, NodeId] => {
@@ -114,6 +121,11 @@ function drawFault(draw: Draw, devices: readonly NodeId[], hasLate: boolean): Fa
     [
       1.5 * links,
       () => ({ kind: 'delay', between: pair(), longer: draw.between(0.01, 3), seconds: longer }),
+    ],
+    [sessions ? links : 0, () => ({ kind: 'cut', between: pair() })],
+    [
+      sessions ? links : 0,
+      () => ({ kind: 'duplicate', between: pair(), segments: draw.integer(1, 50) }),
     ],
     [0.3, () => ({ kind: 'event', device: masterId, event: { type: 'stop' } })],
     [hasLate ? 4 : 0, () => ({ kind: 'start', device: lateDevice })],
@@ -148,10 +160,11 @@ export function drawScenario(seed: number): Scenario {
   const nodes = draw.integer(draw.chance(0.1) ? 1 : 2, drawModel(model).mostNodes);
   const hasLateDevice = draw.chance(0.35);
   const devices = devicesOf({ nodes });
+  const sessions = draw.chance(0.4);
   const faults = draw.one([0, 1, 1, 2, 2, 2, 3, 3, 4, 5]);
   const script = Array.from({ length: faults }, () => ({
     when: draw.chance(0.75) ? drawTrigger(draw) : draw.between(0, 10),
-    fault: drawFault(draw, devices, hasLateDevice),
+    fault: drawFault(draw, devices, hasLateDevice, sessions),
   }));
   return {
     seed,
@@ -162,6 +175,7 @@ export function drawScenario(seed: number): Scenario {
     replicateEvery: draw.integer(1, 5),
     replicateSeconds: draw.chance(0.4) ? draw.between(1, 6) : undefined,
     saveSeconds: draw.chance(0.5) ? draw.between(2, 8) : undefined,
+    sessions,
     script,
   };
 }

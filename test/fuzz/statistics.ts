@@ -20,6 +20,8 @@ const names = [
   'slowDevice',
   'slowLink',
   'delay',
+  'cut',
+  'duplicate',
   'event',
   'fault during recovery',
   'two faults at once',
