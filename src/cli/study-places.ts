@@ -71,7 +71,8 @@ function labPlaces(
 ): StudyPlaces {
   const devicesOf = (devices: readonly StudyDevice[], scale: number): Device[] =>
     scaled(parseDevices(formatDevices(devices), boardOf), scale);
-  const host = hostNow();
+  const roots = hierarchies()!;
+  const host = hostNow(roots);
   const fits = (scale: number): boolean => {
     for (const devices of all) {
       try {
@@ -92,7 +93,6 @@ function labPlaces(
       `devices are emulated${scale === 1 ? ' at their own speed' : ` in slow motion: at ${scale} of their speed, so that this machine can carry all of them`}`,
     ],
     open(devices) {
-      const roots = hierarchies()!;
       const name = labName(ownerNow());
       const emulated = devicesOf(devices, scale);
       const plan = planLab({ name, hierarchies: roots, devices: emulated, scale });
