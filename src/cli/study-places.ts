@@ -50,13 +50,18 @@ export const parseStudyDevices = (
 ): readonly StudyDevice[] =>
   parseDevices(text, boardOf).map(({ board, memoryBytes, link }) => ({ board, memoryBytes, link }));
 
-/** A lab if this machine and user can have one; `all`: what each trial will ask for. Errors: LAB. */
-export function placesHere(
-  all: readonly (readonly StudyDevice[])[],
-  boardOf: (name: string) => Board,
-): StudyPlaces {
+export interface PlacesRequest {
+  /** What each trial will ask for. */
+  readonly all: readonly (readonly StudyDevice[])[];
+  readonly boardOf: (name: string) => Board;
+  /** That earlier trials of the same study were made at. */
+  readonly scale?: number;
+}
+
+/** A lab if this machine and user can have one. Errors: LAB. */
+export function placesHere(request: PlacesRequest): StudyPlaces {
   const missing = missingForLab();
-  return missing.length === 0 ? labPlaces(all, boardOf) : processPlaces(missing);
+  return missing.length === 0 ? labPlaces(request) : processPlaces(missing);
 }
 
 /** Tried from the first; whoever needs less still gets a figure that a person can reckon with. */
@@ -65,27 +70,25 @@ const scales = [
 ];
 
 /** One scale for all trials, so that their seconds can be compared. */
-function labPlaces(
-  all: readonly (readonly StudyDevice[])[],
-  boardOf: (name: string) => Board,
-): StudyPlaces {
+function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces {
+  const possible = earlier === undefined ? scales : [earlier];
   const devicesOf = (devices: readonly StudyDevice[], scale: number): Device[] =>
     scaled(parseDevices(formatDevices(devices), boardOf), scale);
   const roots = hierarchies()!;
-  const host = hostNow(roots);
+  const host = hostNow();
   const fits = (scale: number): boolean => {
     for (const devices of all) {
       try {
         requireCapacity(devicesOf(devices, scale), scale, host);
       } catch (error) {
         // The last scale's error is the one to tell.
-        if (scale === scales.at(-1) || !(error instanceof RingError)) throw error;
+        if (scale === possible.at(-1) || !(error instanceof RingError)) throw error;
         return false;
       }
     }
     return true;
   };
-  const scale = scales.find(fits)!;
+  const scale = possible.find(fits)!;
   for (const _ of removeLeftovers());
   return {
     engine: 'wasm',

@@ -9,7 +9,7 @@ import { reachableInvitations } from './invitations.ts';
 import { boardsHere } from './lab-boards.ts';
 import type { EngineFlags } from './ring-flags.ts';
 import { joinedPlaces, parseStudyDevices, placesHere } from './study-places.ts';
-import type { StudyPlaces } from './study-places.ts';
+import type { PlacesRequest, StudyPlaces } from './study-places.ts';
 import { readTrainingFile, withWholePaths } from './training-file.ts';
 
 export interface StudyFlags extends EngineFlags {
@@ -39,7 +39,7 @@ export const sizeDefaults: Readonly<Record<StudySize, SizeDefaults>> = {
 
 export interface PreparedStudy {
   readonly setting: StudySetting;
-  readonly placesFor: (all: readonly StudySetting['devices'][]) => StudyPlaces;
+  readonly placesFor: (request: Omit<PlacesRequest, 'boardOf'>) => StudyPlaces;
 }
 
 /** Errors: USAGE; later LAB. */
@@ -81,7 +81,7 @@ export async function settingOf(size: StudySize, flags: StudyFlags): Promise<Pre
     throw new RingError('USAGE', 'to compare, a study needs at least 2 devices');
   return {
     setting: { size, devices, ...(data && { data }) },
-    placesFor: (all) => placesHere(all, boardOf),
+    placesFor: (request) => placesHere({ ...request, boardOf }),
   };
 }
 

@@ -32,9 +32,13 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
   const started = new Date().toISOString();
   const { setting, placesFor } = await settingOf(size, flags);
   const requests = planTrials(chosen, setting, repeats);
-  const places = placesFor(requests.map(({ condition }) => condition.devices));
-  line.print(...places.notes);
   const record = await StudyRecord.open(folder);
+  const scale = requests.flatMap((request) => record.get(request)?.place.scale ?? [])[0];
+  const places = placesFor({
+    all: requests.map(({ condition }) => condition.devices),
+    ...(scale !== undefined && { scale }),
+  });
+  line.print(...places.notes);
   const engine = { kind: flags.engine ?? places.engine, threads: flags.threads ?? 1 };
   let running: ComparedProcess | undefined;
   let interrupted = false;
