@@ -84,7 +84,7 @@ async function planHere(
       'LAB',
       `the lab needs ${missing.join(' and ')}: without, devices are plain processes as fast as this machine: ${command.join(' ')}`,
     );
-  requireCapacity(parsed, scale, hostNow());
+  requireCapacity(parsed, scale, hostNow(roots));
   const name = labName(ownerNow());
   return planLab({ name, hierarchies: roots, devices: parsed, scale });
 }
