@@ -64,14 +64,15 @@ export const ownerNow = (): Owner => ({
 export const isAlive = ({ pid, started }: Owner): boolean =>
   startOf(textOf(`/proc/${pid}/stat`)) === started;
 
-export const hostNow = (roots: Hierarchies): Host => ({
+export const hostNow = (roots = hierarchies()): Host => ({
   cores: availableParallelism(),
   takenCores: takenCores(roots),
   memoryBytes: process.availableMemory(),
 });
 
 /** What the groups of all labs may have together whose owners are there. */
-function takenCores(roots: Hierarchies): number {
+function takenCores(roots: Hierarchies | undefined): number {
+  if (!roots) return 0;
   const labs = foldersIn(roots.cpu).filter((name) => {
     const parsed = parseLabName(name);
     return parsed && isAlive(parsed.owner);
