@@ -1,4 +1,6 @@
-import { beforeAll, expect, test } from 'vitest';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
 import {
   childrenOf,
   failure,
@@ -11,14 +13,17 @@ import {
   survivorsOf,
   writeTraining,
 } from './command.ts';
-import type { Running } from './command.ts';
+import type { Ended, Running } from './command.ts';
 import { startRelay } from './relay.ts';
 
 const linux = process.platform === 'linux';
 
+// Each is a whole training by many processes.
+vi.setConfig({ testTimeout: 120_000 });
+
 const deep = {
   model: [16, 14, 12, 10, 8, 6].flatMap((units) => [{ layer: 'dense', units }, { layer: 'relu' }]),
-  epochs: 100,
+  epochs: 60,
 };
 
 const file = (): string =>
@@ -38,6 +43,17 @@ const disturbancesOf = (stdout: string): object[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string })
     .filter(({ type }) => type === 'lost' || type === 'reformed');
+
+/** Takes a run up again that has lost its checkpoint: there are only copies of layers to begin from. */
+async function resumedWithoutCheckpoint(name: string): Promise<Ended> {
+  for (const file of ['model.safetensors', 'state.safetensors']) rmSync(join(inFolder(name), file));
+  const resumed = await run('train', '--resume', inFolder(name), '--json');
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  return resumed;
+}
+
+const firstStepOf = (stdout: string): number =>
+  Number(/"type":"(?:replayed|step)","step":(\d+)/.exec(stdout)?.[1]);
 
 const ring = (name: string, ...flags: string[]): Running =>
   start('train', file(), ...flags, '--json', '--out', inFolder(name));
@@ -70,31 +86,27 @@ test.runIf(linux)('a worker that stands still for 5 s is not missed', async () =
   isUndisturbed('stopped');
 });
 
-test(
-  'a link that is cut loses nothing; one that is pulled, a node',
-  { timeout: 60_000 },
-  async () => {
-    const training = ring('cut', '--workers', '2', '--listen', '127.0.0.1:0');
-    const invitation = await invitationOf(training);
-    const relays = [await startRelay(invitation), await startRelay(invitation)];
-    for (const relay of relays) start('join', relay.invitation, '--engine', 'wasm', '--wait', '0');
-    for (const step of [20, 60, 100]) {
-      await training.said(new RegExp(`"type":"step","step":${step},`));
-      for (const relay of relays) relay.cut();
-    }
-    const undisturbed = await training.said(/^[^]*"type":"step","step":140,/);
-    expect(undisturbed[0]).not.toMatch(/"type":"(?:lost|reformed)"/);
-    relays[1]!.pull();
-    const { code, stdout } = await training.ended;
-    expect(code).toBe(0);
-    expect(disturbancesOf(stdout)).toMatchObject([
-      { type: 'lost', reason: expect.stringContaining('silent') },
-      { type: 'reformed', cause: 'lost' },
-    ]);
-    isUndisturbed('cut');
-    for (const relay of relays) relay.close();
-  },
-);
+test('a link that is cut loses nothing; one that is pulled, a node', async () => {
+  const training = ring('cut', '--workers', '2', '--listen', '127.0.0.1:0');
+  const invitation = await invitationOf(training);
+  const relays = [await startRelay(invitation), await startRelay(invitation)];
+  for (const relay of relays) start('join', relay.invitation, '--engine', 'wasm', '--wait', '0');
+  for (const step of [20, 60, 100]) {
+    await training.said(new RegExp(`"type":"step","step":${step},`));
+    for (const relay of relays) relay.cut();
+  }
+  const undisturbed = await training.said(/^[^]*"type":"step","step":140,/);
+  expect(undisturbed[0]).not.toMatch(/"type":"(?:lost|reformed)"/);
+  relays[1]!.pull();
+  const { code, stdout } = await training.ended;
+  expect(code).toBe(0);
+  expect(disturbancesOf(stdout)).toMatchObject([
+    { type: 'lost', reason: expect.stringContaining('silent') },
+    { type: 'reformed', cause: 'lost' },
+  ]);
+  isUndisturbed('cut');
+  for (const relay of relays) relay.close();
+});
 
 test('a device that comes late gets layers; one that leaves is done without', async () => {
   const training = ring('late', '--workers', '1', '--listen', '127.0.0.1:0');
@@ -110,25 +122,21 @@ test('a device that comes late gets layers; one that leaves is done without', as
   isUndisturbed('late');
 });
 
-test.runIf(linux)(
-  'a device that slept too long comes back by itself',
-  { timeout: 60_000 },
-  async () => {
-    const training = ring('slept', '--workers', '2', '--listen', '127.0.0.1:0');
-    const invitation = await invitationOf(training);
-    const [first] = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
-    await training.said(/"type":"step","step":50,/);
-    first!.child.kill('SIGSTOP');
-    await training.said(/"type":"reformed","cause":"lost"/);
-    first!.child.kill('SIGCONT');
-    await training.said(/"type":"reformed","cause":"joined"/);
-    expect(await training.ended).toMatchObject({ code: 0, stderr: '' });
-    const { code, stdout } = await first!.ended;
-    expect(code).toBe(0);
-    expect(stdout).toContain('knocking again for 60 s');
-    isUndisturbed('slept');
-  },
-);
+test.runIf(linux)('a device that slept too long comes back by itself', async () => {
+  const training = ring('slept', '--workers', '2', '--listen', '127.0.0.1:0');
+  const invitation = await invitationOf(training);
+  const [first] = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
+  await training.said(/"type":"step","step":50,/);
+  first!.child.kill('SIGSTOP');
+  await training.said(/"type":"reformed","cause":"lost"/);
+  first!.child.kill('SIGCONT');
+  await training.said(/"type":"reformed","cause":"joined"/);
+  expect(await training.ended).toMatchObject({ code: 0, stderr: '' });
+  const { code, stdout } = await first!.ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain('knocking again for 60 s');
+  isUndisturbed('slept');
+});
 
 test('workers wait for a master that was killed, and bring their copies back', async () => {
   const listen = ['--workers', '2', '--listen', '127.0.0.1:0', '--replicate-every', '5'];
@@ -138,14 +146,25 @@ test('workers wait for a master that was killed, and bring their copies back', a
   await training.said(/"type":"step","step":150,/);
   training.child.kill('SIGKILL');
   for (const worker of workers) await worker.said(/the master is gone.*knocking again for 60 s/);
-  const resumed = await run('train', '--resume', inFolder('returned'), '--json');
-  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  const resumed = await resumedWithoutCheckpoint('returned');
   for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0 });
-  // They hold what no checkpoint holds: between two epochs there is none.
-  const [, first] = /"type":"(?:replayed|step)","step":(\d+)/.exec(resumed.stdout)!;
-  expect(Number(first)).toBeGreaterThan(145);
+  expect(firstStepOf(resumed.stdout)).toBeGreaterThan(140);
   isUndisturbed('returned');
 });
+
+test.runIf(linux)(
+  'copies that local workers left on disk are found by those who come after them',
+  async () => {
+    const training = ring('inherited', '--nodes', '4', '--replicate-every', '5');
+    await training.said(/"type":"step","step":150,/);
+    const workers = childrenOf(training.child);
+    training.child.kill('SIGKILL');
+    expect(await survivorsOf(workers)).toEqual([]);
+    const resumed = await resumedWithoutCheckpoint('inherited');
+    expect(firstStepOf(resumed.stdout)).toBeGreaterThan(140);
+    isUndisturbed('inherited');
+  },
+);
 
 test('a worker whose master does not come back says so', async () => {
   const training = ring('gone', '--workers', '1', '--listen', '127.0.0.1:0');
