@@ -85,10 +85,8 @@ function ringBounds(
     },
     { opening, workers: workers.map(([stage]) => stage!), closing, loads, memory: [] },
   );
-  return {
-    leastSeconds: Math.max(leastSeconds, microbatches * portSeconds(layers, cut, link)),
-    usualSeconds: pipelineSeconds,
-  };
+  const least = Math.max(leastSeconds, microbatches * portSeconds(layers, cut, link));
+  return { leastSeconds: least, usualSeconds: Math.max(least, pipelineSeconds) };
 }
 
 /** What one microbatch takes the busiest port to send, or the medium that all share to carry. */
@@ -120,13 +118,23 @@ function layerSeconds(
   { device }: Pick<Setting, 'device'>,
   rows: number,
 ): readonly LayerCost[] {
-  const last = training.resolved.layers.length - 1;
+  const { layers, microbatches } = training.resolved;
+  const last = layers.length - 1;
+  // No gradient goes back beyond the first parameters, so what stands before them is costed with them.
+  const first = Math.max(
+    0,
+    layers.findIndex(({ parameters }) => parameters.length > 0),
+  );
   const seconds = (demand: Demand): number => secondsOf({ ...device.speed, runs: 0 }, demand);
   return layerCosts(training).map((cost, layer) => {
-    const place = layer === last ? 'closing' : layer === 0 ? 'opening' : 'inner';
-    const demands = new StageDemands(training, { place, from: layer, to: layer + 1, window: 1 });
-    const group = Math.min(cost.weightGroup, training.resolved.microbatches);
-    const weights = demands.units.length > 0 ? demands.weights(0, group * rows, true) : noDemand;
+    if (layer < first) return { ...cost, forwardFlops: 0, backwardFlops: 0, weightFlops: 0 };
+    const place = layer === last ? 'closing' : layer === first ? 'opening' : 'inner';
+    const from = layer === first ? 0 : layer;
+    const demands = new StageDemands(training, { place, from, to: layer + 1, window: 1 });
+    const group = Math.min(cost.weightGroup, microbatches);
+    const accumulates = group < microbatches;
+    const weights =
+      demands.units.length > 0 ? demands.weights(0, group * rows, accumulates) : noDemand;
     return {
       ...cost,
       forwardFlops: seconds(demands.forward(rows)),

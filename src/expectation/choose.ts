@@ -94,7 +94,7 @@ function cause({ architecture, ...expected }: Expectation, { link }: Setting): s
 /** `1.24 s`, `83 ms`, `0.24 ms` */
 export function inSeconds(seconds: number): string {
   if (seconds >= 1) return `${seconds.toFixed(2)} s`;
-  return `${seconds >= 0.01 ? (1000 * seconds).toFixed(0) : (1000 * seconds).toPrecision(2)} ms`;
+  return `${seconds >= 0.00995 ? (1000 * seconds).toFixed(0) : (1000 * seconds).toPrecision(2)} ms`;
 }
 
 /** `1.2 MB` */
