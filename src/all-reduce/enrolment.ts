@@ -1,17 +1,22 @@
-// How the master of an all-reduce brings its group together: it lets workers in, tells each its seat,
-// and when all are ready ships the samples that each needs.
+// How the master of an all-reduce brings its group together, at the beginning and whenever somebody is
+// lost or comes later: it tells each its seat, and when all are ready those that are not as far as the
+// master are brought there, and each is sent the samples that it lacks. Since every node holds the whole
+// model, and the master is never behind, no step that is done is ever lost.
 
+import { layersKept } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
-import type { NodeId, Payload, Work } from '../node.ts';
+import type { Block, NodeId, Report, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { Group } from '../data-parallel/group.ts';
 import type { Capabilities } from '../data-parallel/group.ts';
+import { Levelling } from '../data-parallel/levelling.ts';
 import { sharePartsOf } from '../data-parallel/share.ts';
 import { Shipping } from '../data-parallel/shipping.ts';
 import type { Data } from '../data-parallel/shipping.ts';
+import { Participant } from './participant.ts';
 import type { Seat } from './ring-reduce.ts';
 
 export interface EnrolmentOptions {
@@ -21,6 +26,18 @@ export interface EnrolmentOptions {
   readonly workers: number;
   readonly capabilities: Capabilities;
   readonly data: Data;
+  /** The store holds a checkpoint of so many steps, from which the run goes on. */
+  readonly loadedStep?: number;
+}
+
+type Cause = Extract<Report, { kind: 'reformed' }>['cause'];
+
+/** The master's own replica. */
+interface Replica {
+  readonly blocks: readonly Block[];
+  /** Of a full microbatch. */
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 export class Enrolment {
@@ -29,7 +46,22 @@ export class Enrolment {
   readonly #outbox: Outbox;
   readonly #works: WorkQueue;
   readonly #shipping: Shipping;
-  #formed = false;
+  /** They came when the group was formed, and are taken in when it forms anew. */
+  readonly #newcomers = new Map<NodeId, MessageOf<'join'>>();
+  #isShort = false;
+  #replica: Replica | undefined;
+  /** The master's own replica is still to be loaded from the checkpoint. */
+  #isUnloaded: boolean;
+  #hasFormed = false;
+  /** Why the group forms anew; undefined the first time. */
+  #cause: Cause | undefined;
+  /** Steps that are done where it forms, and at each worker that is ready. */
+  #step = 0;
+  readonly #steps = new Map<NodeId, number | undefined>();
+  #levelling: Levelling | undefined;
+  #isShipping = false;
+  /** Once the replica is prepared: the master's part in the steps of this group. */
+  participant: Participant | undefined;
 
   constructor(options: EnrolmentOptions, outbox: Outbox, works: WorkQueue) {
     this.group = new Group(options.capabilities, options.workers + 1);
@@ -37,73 +69,187 @@ export class Enrolment {
     this.#outbox = outbox;
     this.#works = works;
     this.#shipping = new Shipping(options.data, outbox, works);
+    this.#isUnloaded = options.loadedStep !== undefined;
   }
 
-  /** The master's, when all have joined. */
-  get seat(): Seat {
-    const { members } = this.group;
-    return { index: 0, nodes: members.length, clockwise: members[1 % members.length]!.node };
-  }
-
-  /** Everyone is ready and has its samples. */
+  /** Everyone is ready, as far as the master, and has its samples. */
   get isDone(): boolean {
-    return this.#formed && this.#shipping.isDone;
+    return this.#isShipping && this.#shipping.isDone;
   }
 
-  /** A master alone has no one to wait for. */
-  start(): void {
-    if (this.group.isFull) this.#form();
+  /** Somebody is lost, or has come, since the group was formed. */
+  get hasChanged(): boolean {
+    return this.#isShort || this.#newcomers.size > 0;
   }
 
-  join(from: NodeId, message: MessageOf<'join'>): void {
-    if (this.group.isFull) {
-      const reason = 'the run already has all its nodes: ask for more of them and start again';
-      return this.#outbox.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
-    }
-    this.group.join(from, message);
-    const [joined, wanted] = [this.group.others.length, this.#options.workers];
+  get newcomers(): readonly NodeId[] {
+    return [...this.#newcomers.keys()];
+  }
+
+  /** The master's replica is as it was after the last step that is done. */
+  get isWhole(): boolean {
+    return this.#replica !== undefined && !this.#isUnloaded;
+  }
+
+  /** Lets a device in; true when the group is to be formed with it. */
+  join(from: NodeId, message: MessageOf<'join'>): boolean {
+    const { group } = this;
+    const { workers, training } = this.#options;
+    const wasFull = group.isFull;
+    if (wasFull) {
+      const { batch } = training.resolved;
+      if (group.members.length + this.#newcomers.size >= batch) {
+        const reason = `a batch has ${batch} samples, and as many nodes share it already: ask for a larger batch and start again`;
+        this.#outbox.send(from, { type: 'failed', code: 'TOO_MANY_NODES', message: reason });
+        return false;
+      }
+      this.#newcomers.set(from, message);
+    } else group.join(from, message);
+    const joined = group.others.length + this.#newcomers.size;
+    const wanted = Math.max(joined, workers);
     this.#outbox.report({ kind: 'joined', node: from, name: message.name, joined, wanted });
-    if (this.group.isFull) this.#form();
+    return !wasFull && group.isFull;
   }
 
-  #form(): void {
+  /** A node is gone; true when the group misses it. */
+  leave(node: NodeId, reason: string): boolean {
+    const { group } = this;
+    if (this.#newcomers.delete(node) || !group.has(node)) return false;
+    if (!group.isFull) {
+      group.leave(node);
+      return false;
+    }
+    this.#outbox.report({ kind: 'lost', node, name: group.nameOf(node), reason });
+    group.lose(node);
+    this.#shipping.drop(node);
+    this.#isShort = true;
+    // If it can still hear, it may join again.
+    const message = `the others go on without this node: ${reason}`;
+    this.#outbox.send(node, { type: 'failed', code: 'NODE_LOST', message });
+    return true;
+  }
+
+  /** Everyone who is here now takes a seat, from where so many steps are done. */
+  form(step: number): void {
+    const { group } = this;
+    for (const [node, message] of this.#newcomers) group.admit(node, message);
+    if (this.#hasFormed) this.#cause = this.#isShort ? 'lost' : 'joined';
+    this.#newcomers.clear();
+    this.#isShort = false;
+    this.#step = step;
+    this.#steps.clear();
+    this.#levelling = undefined;
+    this.#isShipping = false;
+    this.#outbox.generation += 1;
+    this.#works.giveUp();
+    this.#shipping.giveUp();
+    group.formAnew();
+    this.#enrol();
+    if (this.#replica) this.#sit(this.#replica);
+  }
+
+  #enrol(): void {
     const { training } = this.#options;
     const { batch, microbatches } = training.resolved;
     const { members, others } = this.group;
     const parts = sharePartsOf(batch, microbatches, members.length);
     const group = members.map(({ node, address }) => ({ node, address }));
+    const step = this.#step;
     for (const [place, { node }] of others.entries()) {
       const index = place + 1;
-      this.#outbox.send(node, { type: 'enrol', node, group, index, training, ...parts });
+      this.#outbox.send(node, { type: 'enrol', node, group, index, step, training, ...parts });
     }
-    this.#works.addUrgent({ kind: 'prepareReplica', training, ...parts });
+    if (this.#outbox.generation === 1)
+      this.#works.giveAtOnce({ kind: 'prepareReplica', training, ...parts });
   }
 
-  /** A node is prepared; when all are, the samples go out. */
-  ready(node: NodeId, bytes: number): void {
+  /** The master's replica is prepared. */
+  prepared({ rows }: Extract<Work, { kind: 'prepareReplica' }>, result: WorkResult): void {
+    this.#replica = { blocks: result.blocks!, rows, bytes: result.prepared!.bytes };
+    this.#sit(this.#replica);
+  }
+
+  #sit({ blocks, rows, bytes }: Replica): void {
+    const { members } = this.group;
+    this.group.ready(masterId, bytes);
+    const clockwise = members[1 % members.length]!.node;
+    const seat: Seat = { index: 0, nodes: members.length, clockwise };
+    this.participant = new Participant(blocks, rows, seat, this.#step, this.#outbox, this.#works);
+  }
+
+  /** A worker is ready, with a replica of so many steps. */
+  ready(node: NodeId, { bytes, step }: MessageOf<'ready'>): void {
     this.group.ready(node, bytes);
-    if (!this.group.isReady || this.#formed) return;
-    this.#formed = true;
-    const { layers } = this.#options.training.resolved;
-    this.#outbox.report({ kind: 'formed', nodes: this.group.report(layers.length) });
-    if (this.group.others.length === 0) return;
-    this.#outbox.report({ kind: 'shipping' });
+    this.#steps.set(node, step);
+  }
+
+  /** What follows from what is known by now. */
+  advance(): void {
+    if (!this.participant || !this.group.isReady || this.isDone) return;
+    this.#levelling ??= this.#level();
+    if (!this.#levelling.isDone || this.#isShipping) return;
+    this.#isUnloaded = false;
+    this.#ship();
+  }
+
+  #level(): Levelling {
+    const { training } = this.#options;
+    const others = this.group.others.map(({ node }) => node);
+    if (!this.#hasFormed) this.#outbox.report({ kind: 'formed', nodes: this.#report() });
+    this.#hasFormed = true;
+    const layers = layersKept(training);
+    if (this.#isUnloaded)
+      return new Levelling(layers, 'checkpoint', others, this.#outbox, this.#works);
+    const behind = others.filter((node) => this.#steps.get(node) !== this.#step);
+    return new Levelling(layers, 'replica', behind, this.#outbox, this.#works);
+  }
+
+  #ship(): void {
+    this.#isShipping = true;
+    const { members, others } = this.group;
+    if (others.length > 0 && !this.#cause) this.#outbox.report({ kind: 'shipping' });
     this.#shipping.plan(
-      this.group.members.map(({ node: to }) => (to === masterId ? undefined : to)),
+      members.map(({ node }) => (node === masterId ? undefined : node)),
+      this.#step,
     );
   }
 
-  samplesRead(work: Extract<Work, { kind: 'readSamples' }>, payload: Payload): void {
-    this.#shipping.computed(work, payload);
+  /** The end of a work of a forming; of `read`, `write` and `readSamples`. */
+  computed(work: Work, { payload }: WorkResult): void {
+    if (work.kind === 'readSamples') this.#shipping.computed(work, payload!);
+    else if (work.kind === 'read') this.#levelling?.read(work.layer, payload!);
+    else this.#levelling?.written(work);
+  }
+
+  fetched(layer: number, payload: NonNullable<WorkResult['payload']>): void {
+    this.#levelling?.fetched(layer, payload);
+  }
+
+  /** False when it is not due. */
+  loaded(from: NodeId, message: MessageOf<'loaded'>): boolean {
+    return this.#levelling?.loaded(from, message) ?? false;
   }
 
   samplesKept(node: NodeId): void {
     this.#shipping.kept(node);
   }
 
-  /** What was shipped, for whoever wants to know. */
-  report(): void {
+  /** Says that all can begin: the first time with what was shipped, later with what has to be done again. */
+  report(replay: number): void {
     const { samples, bytes } = this.#shipping;
-    if (samples > 0) this.#outbox.report({ kind: 'shipped', samples, bytes });
+    const cause = this.#cause;
+    if (cause)
+      this.#outbox.report({
+        kind: 'reformed',
+        nodes: this.#report(),
+        step: this.#step,
+        replay,
+        cause,
+      });
+    else if (samples > 0) this.#outbox.report({ kind: 'shipped', samples, bytes });
+  }
+
+  #report() {
+    return this.group.report(this.#options.training.resolved.layers.length);
   }
 }

@@ -1,11 +1,12 @@
-// The course of an all-reduce, from the first step to the end: steps, looks at the test set, checkpoints.
-// The master leads, and computes like everyone else; tests and checkpoints are of its own replica.
+// The course of an all-reduce, from when a group is formed until it forms anew or the run ends: steps,
+// looks at the test set, checkpoints. The master leads, and computes like everyone else; tests and
+// checkpoints are of its own replica, and nobody who is lost disturbs them.
 
+import { layersKept } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import type { NodeId, Payload, Work } from '../node.ts';
-import { Boundary } from '../machine/boundary.ts';
-import type { EndError } from '../machine/boundary.ts';
-import type { Course, Pass } from '../machine/course.ts';
+import type { Boundary, EndError } from '../machine/boundary.ts';
+import type { Pass } from '../machine/course.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { ReplicaTransfer } from '../data-parallel/replica-transfer.ts';
@@ -15,13 +16,23 @@ import type { Participant } from './participant.ts';
 
 export interface LeadOptions extends StepOptions {
   readonly training: RingTraining;
-  readonly course: Course;
 }
 
-/** The run is over; with an error, not as it should be. */
-export interface Ending {
-  readonly error?: EndError | undefined;
+/** What a lead belongs to. */
+export interface LeadParts {
+  readonly participant: Participant;
+  readonly workers: readonly NodeId[];
+  readonly boundary: Boundary;
+  /** Whether the group is to be formed anew before the next pass. */
+  readonly hasChanged: () => boolean;
+  readonly outbox: Outbox;
+  readonly works: WorkQueue;
 }
+
+/** The run is over, with an error not as it should be; or the group is to be formed anew. */
+export type Outcome =
+  | { readonly kind: 'end'; readonly error?: EndError | undefined }
+  | { readonly kind: 'reform' };
 
 export class Lead {
   readonly #options: LeadOptions;
@@ -30,31 +41,23 @@ export class Lead {
   readonly #outbox: Outbox;
   readonly #works: WorkQueue;
   readonly #boundary: Boundary;
+  readonly #hasChanged: () => boolean;
   /** What is under way: one of these. */
   #step: MasterStep | undefined;
   #evaluation: Extract<Pass, { kind: 'evaluate' }> | undefined;
   #transfer: ReplicaTransfer | undefined;
-  #ending: Ending | undefined;
+  #outcome: Outcome | undefined;
 
-  constructor(
-    options: LeadOptions,
-    participant: Participant,
-    workers: readonly NodeId[],
-    outbox: Outbox,
-    works: WorkQueue,
-  ) {
+  constructor(options: LeadOptions, parts: LeadParts) {
     this.#options = options;
-    this.#participant = participant;
-    this.#workers = workers;
-    this.#outbox = outbox;
-    this.#works = works;
-    this.#boundary = new Boundary(options.course);
+    this.#participant = parts.participant;
+    this.#workers = parts.workers;
+    this.#boundary = parts.boundary;
+    this.#hasChanged = parts.hasChanged;
+    this.#outbox = parts.outbox;
+    this.#works = parts.works;
+    this.#boundary.backTo(this.#boundary.stepsDone);
     this.#next();
-  }
-
-  /** The run is about to end with an error. */
-  get isEnding(): boolean {
-    return this.#boundary.isEnding;
   }
 
   /** A worker's part of the loss of a step. */
@@ -75,41 +78,45 @@ export class Lead {
     this.#transfer?.settled();
   }
 
-  saveIsDue(): void {
-    this.#boundary.saveIsDue();
-  }
-
-  /** Ends the run with what is committed; a step that is under way is dropped. */
-  stop(error: EndError): void {
-    this.#boundary.endWith(error);
+  /** The run is ending: only what is being saved goes on. */
+  stop(): void {
     this.#step = undefined;
     this.#evaluation = undefined;
     if (!this.#transfer) this.#next();
   }
 
+  /** Somebody is lost: a step that is under way is dropped, since without all there is no sum. */
+  interrupt(): void {
+    if (!this.#step) return;
+    this.#step = undefined;
+    this.#next();
+  }
+
   /** Everything that follows from what is known by now. Errors: NOT_FINITE. */
-  advance(): Ending | undefined {
+  advance(): Outcome | undefined {
     if (this.#step) this.#advanceStep(this.#step);
     if (this.#evaluation) this.#advanceEvaluation(this.#evaluation);
     if (this.#transfer?.done) this.#saved(this.#transfer);
-    return this.#ending;
+    return this.#outcome;
   }
 
   nextWork(): Work | undefined {
     return this.#step || this.#evaluation ? this.#participant.nextWork() : undefined;
   }
 
-  /** Begins the next pass; or ends the run, with everything saved. */
+  /** Begins the next pass, unless the group is to be formed anew; or ends the run, with everything saved. */
   #next(): void {
+    if (this.#hasChanged() && !this.#boundary.isEnding) {
+      this.#outcome = { kind: 'reform' };
+      return undefined;
+    }
     const next = this.#boundary.next();
     switch (next.kind) {
       case 'end':
-        this.#ending = { error: next.error };
+        this.#outcome = next;
         return undefined;
       case 'save': {
-        const kept = this.#options.training.resolved.layers.flatMap(
-          ({ parameters, state }, layer) => (parameters.length + state.length > 0 ? [layer] : []),
-        );
+        const kept = layersKept(this.#options.training);
         this.#transfer = new ReplicaTransfer(next.step, kept, this.#outbox, this.#works);
         return undefined;
       }
@@ -134,9 +141,13 @@ export class Lead {
     const scalars = [...outcome.scalars];
     for (const worker of this.#workers)
       this.#outbox.send(worker, { type: 'commit', pass: step + 1, step, scalars });
-    this.#works.addUrgent({ kind: 'update', scalars });
-    this.#outbox.add({ type: 'committed', step: step + 1 });
-    this.#outbox.report({ kind: 'step', step: step + 1, epoch, loss, learningRate, samples });
+    // A step that is done is done on this node, whoever is lost next.
+    this.#works.giveAtOnce({ kind: 'update', scalars });
+    const done = step + 1;
+    const until = this.#boundary.stepsTold;
+    this.#outbox.add({ type: 'committed', step: done });
+    if (done <= until) this.#outbox.report({ kind: 'replayed', step: done, until });
+    else this.#outbox.report({ kind: 'step', step: done, epoch, loss, learningRate, samples });
     this.#step = undefined;
     this.#boundary.committed(step);
     this.#next();
@@ -148,6 +159,7 @@ export class Lead {
     const accuracy = correct === undefined ? {} : { accuracy: correct / samples };
     this.#outbox.report({ kind: 'evaluated', step, epoch, samples, loss, ...accuracy });
     this.#evaluation = undefined;
+    this.#boundary.evaluated(step);
     this.#next();
   }
 

@@ -15,18 +15,21 @@ export class Participant {
   readonly #seat: Seat;
   readonly #run: ReplicaRun;
   readonly #reduce: RingReduce;
-  #step = -1;
+  #step: number;
+  #hasBegun = false;
 
-  /** `fullRows`: of a full microbatch. */
+  /** `fullRows`: of a full microbatch; `done`: steps before the first. */
   constructor(
     blocks: readonly Block[],
     fullRows: number,
     seat: Seat,
+    done: number,
     outbox: Outbox,
     works: WorkQueue,
   ) {
     this.#seat = seat;
-    this.#reduce = new RingReduce(bucketsOf(blocks, seat.nodes), seat, outbox, works);
+    this.#step = done - 1;
+    this.#reduce = new RingReduce(bucketsOf(blocks, seat.nodes), seat, done, outbox, works);
     const gates = {
       mayForward: () => true,
       mayWeigh: (block: number) => this.#reduce.hasLeft(block),
@@ -34,6 +37,7 @@ export class Participant {
     this.#run = new ReplicaRun(blocks, fullRows, gates, (block) => this.#reduce.own(block));
   }
 
+  /** The one that is under way, or was last. */
   get step(): number {
     return this.#step;
   }
@@ -50,7 +54,7 @@ export class Participant {
 
   /** What it waits for when there is nothing to compute. */
   get idleCause(): IdleCause {
-    if (this.#step < 0) return 'start';
+    if (!this.#hasBegun) return 'start';
     if (!this.#run.isDone) return 'link';
     return this.#reduce.isDone ? 'parameters' : 'gradient';
   }
@@ -66,6 +70,7 @@ export class Participant {
   /** This node's share of a batch of so many rows. */
   begin(step: number, rows: number): void {
     this.#step = step;
+    this.#hasBegun = true;
     this.#reduce.begin(step);
     const share = shareOf(rows, this.#seat.index, this.#seat.nodes);
     this.#run.begin({ pass: step + 1, step, mode: 'train', share, batchRows: rows });

@@ -33,7 +33,7 @@ function ring(nodes: number): Seated[] {
     const outbox = new Outbox();
     const works = new WorkQueue(outbox);
     const seat = { index, nodes, clockwise: `node-${(index + 1) % nodes}` };
-    const reduce = new RingReduce(bucketsOf(blocks, nodes), seat, outbox, works);
+    const reduce = new RingReduce(bucketsOf(blocks, nodes), seat, 0, outbox, works);
     reduce.begin(0);
     return { reduce, outbox, works, gradient: new Map() };
   });

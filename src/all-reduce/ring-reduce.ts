@@ -50,13 +50,22 @@ export class RingReduce {
   readonly #works: WorkQueue;
   readonly #errands = new Map<Work, Errand>();
   #states: BucketState[] = [];
-  #step = -1;
+  /** The step that is under way, or was last. */
+  #step: number;
   /** What came for the step after this one. */
   #next: Reduce[] = [];
-  /** Messages of which the bytes, gradients in place, have not left; by block. */
-  readonly #leaving = new Map<number, number>();
+  /** Messages of which the bytes, gradients in place, have not left. */
+  readonly #leaving = new Set<Message>();
 
-  constructor(buckets: readonly Bucket[], seat: Seat, outbox: Outbox, works: WorkQueue) {
+  /** `done`: steps before the first. */
+  constructor(
+    buckets: readonly Bucket[],
+    seat: Seat,
+    done: number,
+    outbox: Outbox,
+    works: WorkQueue,
+  ) {
+    this.#step = done - 1;
     this.#buckets = buckets;
     this.#seat = seat;
     this.#outbox = outbox;
@@ -70,7 +79,10 @@ export class RingReduce {
 
   /** Whether a block's gradient may be overwritten. */
   hasLeft(block: number): boolean {
-    return (this.#leaving.get(block) ?? 0) === 0;
+    for (const message of this.#leaving)
+      if (message.type === 'reduce' && this.#buckets[message.bucket]!.blocks.includes(block))
+        return false;
+    return true;
   }
 
   begin(step: number): void {
@@ -158,17 +170,13 @@ export class RingReduce {
 
   /** Sends straight from where the gradient is: it may not be overwritten until the bytes have left. */
   #sendOwn(passage: Passage): void {
-    this.#count(passage.bucket, 1);
-    this.#send(passage);
+    this.#leaving.add(this.#send(passage));
   }
 
-  #count(bucket: number, change: 1 | -1): void {
-    for (const block of this.#buckets[bucket]!.blocks)
-      this.#leaving.set(block, (this.#leaving.get(block) ?? 0) + change);
-  }
-
-  #send(fields: Passage): void {
-    this.#outbox.send(this.#seat.clockwise, { type: 'reduce', step: this.#step, ...fields });
+  #send(fields: Passage): Reduce {
+    const message = { type: 'reduce', step: this.#step, ...fields } as const;
+    this.#outbox.send(this.#seat.clockwise, message);
+    return message;
   }
 
   /** The engine has done a work; false when it was none of these. */
@@ -184,8 +192,6 @@ export class RingReduce {
 
   /** The bytes of a message have left. */
   sent(message: Message): void {
-    // Beyond hop n a chunk is handed on as it came, not from this node's memory.
-    if (message.type !== 'reduce' || message.hop > this.#seat.nodes) return;
-    this.#count(message.bucket, -1);
+    this.#leaving.delete(message);
   }
 }

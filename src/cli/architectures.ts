@@ -5,11 +5,12 @@ import { RingError } from '../errors.ts';
 import { AllReduceMaster } from '../all-reduce/master.ts';
 import { AllReduceWorker } from '../all-reduce/worker.ts';
 import { elementCount } from '../graph/graph.ts';
+import type { Told } from '../machine/boundary.ts';
 import type { Course } from '../machine/course.ts';
 import { layerCosts } from '../model/layer-costs.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
 import { updateScalars } from '../model/stage.ts';
-import { ringTraining } from '../model/training.ts';
+import { layersKept, ringTraining } from '../model/training.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import type { Executor, Node, Purpose } from '../node.ts';
 import { Master as ServerMaster } from '../parameter-server/master.ts';
@@ -54,6 +55,8 @@ export interface MasterRequest {
   /** What every hop of a ring can do, where it is known. */
   readonly hop?: Hop;
   readonly loadedStep?: number;
+  /** What an earlier part of the same run has told already. */
+  readonly told?: Told;
   /** With it, a ring outlives the loss of nodes. */
   readonly recovery?: Recovery;
   /** With a parameter server: how it is set up. */
@@ -120,7 +123,7 @@ export function createWorker(join: MessageOf<'join'>, engine: Engine): Machine {
 
 function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabilities): Machine {
   const { training, purpose, course, samples, workers, isLocal, hop, loadedStep } = request;
-  const { layers, rows } = training.resolved;
+  const { rows } = training.resolved;
   const node = new Master({
     ...common(training),
     training: ringTraining(training),
@@ -129,9 +132,7 @@ function ringMaster(request: MasterRequest, engine: Engine, capabilities: Capabi
     rows,
     workers,
     capabilities,
-    layersWithParameters: layers.flatMap(({ parameters, state }, layer) =>
-      parameters.length + state.length > 0 ? [layer] : [],
-    ),
+    layersWithParameters: layersKept(training),
     cut: (members) => cutStages({ training, members, purpose, isLocal, ...(hop && { hop }) }),
     pace: paceOf(training),
     ...(loadedStep !== undefined && { loadedStep }),
@@ -152,7 +153,7 @@ const paceOf = (training: ResolvedTraining): PaceOptions => ({
 });
 
 function allReduceMaster(
-  { training, course, samples, workers }: MasterRequest,
+  { training, course, samples, workers, loadedStep, told }: MasterRequest,
   engine: Engine,
   capabilities: Capabilities,
 ): Machine {
@@ -164,6 +165,8 @@ function allReduceMaster(
     workers,
     capabilities,
     data: dataOf(training, sources.order),
+    ...(loadedStep !== undefined && { loadedStep }),
+    ...(told && { told }),
   });
   return { node, executor: new ReplicaExecutor(engine, () => sources.order, sources) };
 }

@@ -2,7 +2,7 @@
 
 import { RingError } from '../errors.ts';
 import type { ResolvedTraining } from '../model/training.ts';
-import type { Event } from '../node.ts';
+import type { Event, Message } from '../node.ts';
 import { formatBytes, formatCount, formatNumberOf } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { parseLinkShape } from './link-flag.ts';
@@ -27,6 +27,9 @@ export interface JoinFlags extends EngineFlags {
   readonly wait?: number;
 }
 
+/** What gives a device its place, in whatever it joined. */
+const placing: ReadonlySet<string> = new Set<Message['type']>(['assign', 'enrol', 'appoint']);
+
 /** How long a worker whose master is gone knocks again. */
 const waitSeconds = 60;
 
@@ -45,7 +48,7 @@ export async function join(given: string | undefined, flags: JoinFlags): Promise
   const shape = flags.link === undefined ? unshaped : shapeDevice(parseLinkShape(flags.link));
   let hadPlace = false;
   const observe = (event: Event): void => {
-    hadPlace ||= event.type === 'message' && event.message.type === 'assign';
+    hadPlace ||= event.type === 'message' && placing.has(event.message.type);
     display?.take(event);
   };
   const worker = startReturning({

@@ -40,7 +40,8 @@ export function reformedLine(
     slow: ' by the speeds that were measured',
   }[cause];
   const again = replay === 0 ? 'no step is lost' : `${formatNumberOf(replay, 'step')} to do again`;
-  return `layers cut anew over ${formatNumberOf(nodes.length, 'node')}${why}, in ${formatSeconds(reformSeconds)}: on from step ${formatCount(step)}, ${again}`;
+  const isCut = nodes.some(({ stages }) => stages[0]!.from > 0);
+  return `${isCut ? 'layers cut anew' : 'formed anew'} over ${formatNumberOf(nodes.length, 'node')}${why}, in ${formatSeconds(reformSeconds)}: on from step ${formatCount(step)}, ${again}`;
 }
 
 export function resumingLine(

@@ -72,10 +72,10 @@ async function resume(file: string | undefined, folder: string, given: TrainFlag
   const resumable = await openResumable(folder);
   const { training, record } = resumable;
   const flags = resumedFlags(given, folder, resumable);
-  if (flags.architecture !== undefined && flags.architecture !== 'ring')
+  if (flags.architecture === 'parameter-server')
     throw new RingError(
       'RUN',
-      `${folder} was trained by ${flags.architecture}, and so far only a ring is taken up again: train again`,
+      `${folder} was trained by a parameter server, which is not taken up again so far: train again`,
     );
   const workers = workersOf(flags, 1);
   const measuring = await measuringOf(flags);

@@ -202,7 +202,7 @@ function explained(
   const began = step > 0 ? `stopped after step ${step}` : 'stopped before the first step';
   const reason = code === 'INTERRUPTED' ? began : error.message;
   const next =
-    architecture === 'ring'
+    architecture !== 'parameter-server'
       ? `go on with ringtmp train --resume ${folder}`
       : `look at it with ringtmp inspect ${folder}`;
   const left =

@@ -1,4 +1,5 @@
-// Who trains together, and whether everyone is ready: the master's part before the first step.
+// Who trains together, and whether everyone is ready: the master's part before the first step, and
+// before the next one when the group has changed.
 
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
@@ -17,8 +18,9 @@ export interface Member extends Capabilities {
 export class Group {
   /** In order of joining, the master first. */
   readonly members: Member[];
-  readonly #wanted: number;
+  #wanted: number;
   readonly #bytes = new Map<NodeId, number>();
+  readonly #ready = new Set<NodeId>();
 
   /** `size` counts the master. */
   constructor(master: Capabilities, size: number) {
@@ -31,7 +33,7 @@ export class Group {
   }
 
   get isReady(): boolean {
-    return this.isFull && this.members.every(({ node }) => this.#bytes.has(node));
+    return this.isFull && this.members.every(({ node }) => this.#ready.has(node));
   }
 
   get others(): readonly Member[] {
@@ -52,6 +54,7 @@ export class Group {
 
   /** One more than was waited for, in the midst of the run. */
   admit(node: NodeId, message: MessageOf<'join'>): void {
+    this.#wanted += 1;
     const { type: _, ...member } = message;
     this.members.push({ node, ...member });
   }
@@ -62,8 +65,20 @@ export class Group {
     if (place > 0) this.members.splice(place, 1);
   }
 
+  /** A node is lost, and no other is waited for. */
+  lose(node: NodeId): void {
+    this.leave(node);
+    this.#wanted -= 1;
+  }
+
+  /** Everyone has to get ready again. */
+  formAnew(): void {
+    this.#ready.clear();
+  }
+
   /** A node is prepared, and its tensors take so many bytes. */
   ready(node: NodeId, bytes: number): void {
+    this.#ready.add(node);
     this.#bytes.set(node, bytes);
   }
 

@@ -97,6 +97,11 @@ export class Shipping {
     this.#read();
   }
 
+  /** What was being read was given up: it is read again with what is planned next. */
+  giveUp(): void {
+    this.#waiting.unshift(...this.#reading.splice(0));
+  }
+
   /** Nothing more goes to a worker that is gone; what was read for it is passed over. */
   drop(worker: NodeId): void {
     this.#has.delete(worker);

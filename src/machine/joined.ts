@@ -54,6 +54,7 @@ export class Joined implements Node {
         if (event.node === masterId) this.outbox.send(masterId, this.#join);
         return undefined;
       case 'unlinked':
+        this.#linked.delete(event.node);
         if (event.node !== masterId) return this.#part.unlinked(event.node, event.reason);
         return this.end({ code: 'NODE_LOST', reason: `the master is gone: ${event.reason}` });
       case 'message':

@@ -11,6 +11,8 @@ export class WorkQueue {
   /** Works that the engine has been given and has not done; and those of them that are wanted. */
   #computing = 0;
   readonly #given = new Set<Work>();
+  /** Given past the queue and not done. */
+  readonly #past = new Set<Work>();
   /** What was last said of an engine that has nothing to do. */
   #waiting: IdleCause | undefined;
 
@@ -23,13 +25,20 @@ export class WorkQueue {
     this.#urgent.push(work);
   }
 
+  /** What nobody has to wait for, or what may not be given up: the engine has it at once, behind what it was given. */
+  giveAtOnce(work: Work): void {
+    this.#past.add(work);
+    this.#outbox.add({ type: 'compute', work });
+  }
+
   /** The engine has done a work; false when nobody wants to know. */
   done(work: Work): boolean {
+    if (this.#past.delete(work)) return true;
     this.#computing -= 1;
     return this.#given.delete(work);
   }
 
-  /** Nothing that was asked for is wanted any more; the engine does what it has been given. */
+  /** Nothing that waits in the queue or came out of it is wanted any more; the engine does what it has been given. */
   giveUp(): void {
     this.#urgent.length = 0;
     this.#given.clear();

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { trainingSchema } from './schema.ts';
 import { parseWith } from './schema-error.ts';
+import type { ResolvedTraining } from './resolve.ts';
 import type { Training } from './schema.ts';
 
 export type { DataDescription, Training } from './schema.ts';
@@ -25,3 +26,9 @@ export function parseTraining(value: unknown, where: string): Training {
   const { resolved: _, ...training } = parseWith(trainingSchema, value, where, 'TRAINING_FILE');
   return training;
 }
+
+/** The layers that have anything to keep: parameters, or state. */
+export const layersKept = ({ resolved }: Pick<ResolvedTraining, 'resolved'>): number[] =>
+  resolved.layers.flatMap(({ parameters, state }, layer) =>
+    parameters.length + state.length > 0 ? [layer] : [],
+  );

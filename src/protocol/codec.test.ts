@@ -80,6 +80,7 @@ const messages: Message<TensorPayload>[] = [
       { node: 'w1', address: '192.168.1.7:40112' },
     ],
     index: 1,
+    step: 3,
     rows: 16,
     microbatches: 2,
     training: { model: [{ layer: 'relu' }] },

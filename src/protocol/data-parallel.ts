@@ -5,13 +5,15 @@ import { z } from 'zod';
 import { count, maximumNodes, node, nothing, positive, small, text } from './fields.ts';
 
 /**
- * Master to worker of an all-reduce: the group that trains together, the master first; you are
- * `index`. `rows` of a full microbatch and so many of them make a share.
+ * Master to worker of an all-reduce: the group that trains together, the master first, from where so
+ * many steps are done; you are `index`. `rows` of a full microbatch and so many of them make a share.
+ * With a newer generation the group forms anew: what was under way is dropped, the replica stays.
  */
 const enrol = z.strictObject({
   node,
   group: z.array(z.strictObject({ node, address: text })).max(maximumNodes),
   index: z.int().min(0).max(maximumNodes),
+  step: count,
   rows: positive,
   microbatches: positive,
   training: z.unknown(),

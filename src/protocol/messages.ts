@@ -84,8 +84,11 @@ const assign = z.strictObject({
 /** Worker to the clockwise neighbour it dialled: who I am. */
 const introduce = z.strictObject({ node, generation: small });
 
-/** Worker to master: my stage is prepared and takes this many bytes, and my neighbours are linked. */
-const ready = z.strictObject({ bytes: count });
+/**
+ * Worker to master: what I hold is prepared and takes this many bytes, and my neighbours are linked. Of a
+ * replica that is one: it is as it was after so many steps.
+ */
+const ready = z.strictObject({ bytes: count, step: count.optional() });
 
 /** Clockwise: one microbatch's activation. The fields are node.ts's Microbatch. */
 const activation = z.strictObject({

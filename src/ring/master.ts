@@ -6,6 +6,7 @@
 import { RingError } from '../errors.ts';
 import type { Boundary, EndError } from '../machine/boundary.ts';
 import type { Outbox } from '../machine/outbox.ts';
+import { isOwnFault } from '../machine/own-faults.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Payload } from '../node.ts';
@@ -18,15 +19,6 @@ import type { Cause, MasterOptions, RingParts } from './ring-parts.ts';
 import type { Snapshots } from './snapshots.ts';
 
 export type { MasterOptions } from './ring-parts.ts';
-
-/** What a worker may fail of without the others: they go on without it. */
-const ownFaults: ReadonlySet<string> = new Set([
-  'INTERRUPTED',
-  'NODE_LOST',
-  'ENGINE',
-  'MEMORY',
-  'STORE',
-]);
 
 export class Master implements Node {
   readonly #parts: RingParts;
@@ -152,7 +144,7 @@ export class Master implements Node {
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
     if (node !== undefined && this.#formation.has(node)) return this.#unlinked(node, message);
     if (node !== undefined && this.#admission.isElastic) return undefined;
-    const isLost = this.#ring && this.#admission.isElastic && ownFaults.has(code);
+    const isLost = this.#ring && this.#admission.isElastic && isOwnFault(code);
     if (isLost) return this.#lose(from, message);
     return this.#end({ code, reason: `${this.#formation.nameOf(from)}: ${message}` });
   }

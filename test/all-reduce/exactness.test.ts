@@ -109,7 +109,7 @@ describe.each([
     const group = await runRealGroup({ ...net, nodes: 3 });
     const again = await runRealGroup({ ...net, nodes: 3, latencySeconds: 0.05 });
     expect(again.losses).toEqual(group.losses);
-    const [model, ...others] = [...group.replicas, ...again.replicas].map(bits);
+    const [model, ...others] = [...group.replicas.values(), ...again.replicas.values()].map(bits);
     for (const other of others) expect(other).toEqual(model);
     // The checkpoint is what the master holds.
     expect(bits(group.parameters)).toEqual(model);
@@ -124,7 +124,7 @@ test('what is not finite ends the run before any node has applied it', async () 
     reason: expect.stringMatching(/in step \d+, so that step was not done/),
   });
   expect(group.ends.get('worker-2')?.error?.code).toBe('NOT_FINITE');
-  const [model, ...others] = group.replicas.map(bits);
+  const [model, ...others] = [...group.replicas.values()].map(bits);
   for (const other of others) expect(other).toEqual(model);
   expect(bits(group.parameters)).toEqual(model);
   expect(group.reports.at(-1)).toEqual({ kind: 'saved', step: group.losses.length });

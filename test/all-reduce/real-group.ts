@@ -14,11 +14,14 @@ import { tensorPayload } from '../../src/protocol/messages.ts';
 import type { TensorPayload } from '../../src/protocol/messages.ts';
 import { trainingCourse } from '../../src/machine/course.ts';
 import { AllReduceMaster } from '../../src/all-reduce/master.ts';
+import type { AllReduceOptions } from '../../src/all-reduce/master.ts';
 import { AllReduceWorker } from '../../src/all-reduce/worker.ts';
 import { ReplicaExecutor } from '../../src/runtime/replica-executor.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
+import type { Disk } from '../../src/simulator/disk.ts';
 import type {
   SimulatedDevice,
+  SimulatedProcess,
   Simulation,
   SimulationOptions,
 } from '../../src/simulator/simulator.ts';
@@ -29,14 +32,21 @@ export interface RealGroup {
   readonly test?: Dataset;
   readonly nodes: number;
   readonly latencySeconds?: number;
+  /** So many further devices are there, and come in when a fault says `start`. */
+  readonly late?: number;
+  /** Of every work. */
+  readonly seconds?: number;
+  readonly faults?: SimulationOptions['faults'];
   readonly at?: SimulationOptions['at'];
+  readonly every?: SimulationOptions['every'];
+  readonly watch?: SimulationOptions['watch'];
 }
 
 export interface GroupOutcome extends Simulation {
   readonly losses: readonly number[];
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  /** The master's first, then each worker's: all parameters at the end. */
-  readonly replicas: readonly ReadonlyMap<string, Float32Array>[];
+  /** By device: all parameters at the end of each process. */
+  readonly replicas: ReadonlyMap<NodeId, ReadonlyMap<string, Float32Array>>;
 }
 
 const order = ({ seed, resolved }: RingTraining) => {
@@ -60,14 +70,14 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
   );
   const { batch, steps, layers, data } = resolved.resolved;
   const engines: Engine[] = [];
-  const executors: ReplicaExecutor[] = [];
-  const device = async (node: SimulatedDevice['node'], isMaster = false) => {
+  const executors = new Map<NodeId, ReplicaExecutor>();
+  const process = async (id: NodeId, node: SimulatedDevice['node'], isMaster = false) => {
     const engine = await createInlineEngine();
     const sources = isMaster ? { train, ...(test && { evaluate: test }) } : undefined;
     const executor = new ReplicaExecutor(engine, order, sources);
     engines.push(engine);
-    executors.push(executor);
-    return { node, executor: new Copying(executor), seconds: () => 1e-3 };
+    executors.set(id, executor);
+    return { node, executor: new Copying(executor) };
   };
   const described = (name: string) => ({
     name,
@@ -80,45 +90,81 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
   const withParameters = layers.flatMap(({ parameters }, layer) =>
     parameters.length > 0 ? [layer] : [],
   );
-  const master = new AllReduceMaster({
-    training: ringTraining(resolved),
-    course: trainingCourse({ trainCount: train.count, testCount: test?.count ?? 0, batch, steps }),
-    workers: nodes - 1,
-    capabilities: described(masterId),
-    data: {
-      order: order(resolved),
-      trainCount: train.count,
-      sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
-      steps,
-    },
-    schedule: (step, factor) => {
-      const learningRate = learningRateAt(resolved.learningRate, step, steps);
-      return {
-        learningRate,
-        scalars: [...updateScalars(resolved, step + 1, learningRate, factor)],
-      };
-    },
-    ...(resolved.clipNorm !== undefined && { clipNorm: resolved.clipNorm }),
-  });
-  const devices = new Map<NodeId, SimulatedDevice>([[masterId, await device(master, true)]]);
-  for (let k = 1; k < nodes; k += 1) {
+  const masterOf = (options: Partial<AllReduceOptions> = {}) =>
+    new AllReduceMaster({
+      training: ringTraining(resolved),
+      course: trainingCourse({
+        trainCount: train.count,
+        testCount: test?.count ?? 0,
+        batch,
+        steps,
+      }),
+      workers: nodes - 1,
+      capabilities: described(masterId),
+      data: {
+        order: order(resolved),
+        trainCount: train.count,
+        sampleBytes: 4 * (elementCount(data.inputShape) + elementCount(data.target.shape)),
+        steps,
+      },
+      schedule: (step, factor) => {
+        const learningRate = learningRateAt(resolved.learningRate, step, steps);
+        return {
+          learningRate,
+          scalars: [...updateScalars(resolved, step + 1, learningRate, factor)],
+        };
+      },
+      ...(resolved.clipNorm !== undefined && { clipNorm: resolved.clipNorm }),
+      ...options,
+    });
+  const seconds = (): number => group.seconds ?? 1e-3;
+  const told = { step: 0, evaluated: -1 };
+  const againMaster = ({ checkpoint }: Disk, others: number): Promise<SimulatedProcess> =>
+    process(
+      masterId,
+      masterOf({
+        workers: others,
+        told: { ...told },
+        ...(checkpoint && { loadedStep: checkpoint.step }),
+      }),
+      true,
+    );
+  const devices = new Map<NodeId, SimulatedDevice>([
+    [masterId, { ...(await process(masterId, masterOf(), true)), again: againMaster, seconds }],
+  ]);
+  for (let k = 1; k < nodes + (group.late ?? 0); k += 1) {
     const name = `worker-${k}`;
     const join = { type: 'join', ...described(name), address: name } as const;
-    devices.set(name, await device(new AllReduceWorker(join)));
+    const worker = () => process(name, new AllReduceWorker(join));
+    const isLate = k >= nodes && ({ isLate: true } as const);
+    devices.set(name, { ...(await worker()), again: worker, seconds, ...isLate });
   }
   const simulation = await simulate({
     devices,
     link: () => ({ latencySeconds, bytesPerSecond: 1e8 }),
+    ...(group.faults && { faults: group.faults }),
     ...(group.at && { at: group.at }),
+    ...(group.every && { every: group.every }),
+    bounds: { seconds: 1e5, actions: 1e6 },
+    watch: {
+      told(at, device, event, effects) {
+        group.watch?.told?.(at, device, event, effects);
+        for (const effect of effects)
+          if (effect.type !== 'report') continue;
+          else if (effect.report.kind === 'step') told.step = effect.report.step;
+          else if (effect.report.kind === 'evaluated') told.evaluated = effect.report.step;
+      },
+    },
   });
-  const replicas = [];
-  for (const executor of executors) {
+  const replicas = new Map<NodeId, ReadonlyMap<string, Float32Array>>();
+  for (const [id, executor] of executors) {
+    if (!simulation.ends.has(id)) continue;
     const payloads: Payload[] = [];
     for (const layer of withParameters) {
       const { payload } = await executor.run({ kind: 'read', layer });
       payloads.push(payload!);
     }
-    replicas.push(parametersOf(payloads));
+    replicas.set(id, parametersOf(payloads));
   }
   for (const engine of engines) await engine.close();
   return {

@@ -23,6 +23,13 @@ const losses = (folder: string): number[] =>
     .map((line) => JSON.parse(line) as { loss?: number; testLoss?: number })
     .map(({ loss, testLoss }) => loss ?? testLoss!);
 
+const expectNear = (folder: string, expected: readonly number[], tolerance: number): void => {
+  const actual = losses(folder);
+  expect(actual).toHaveLength(expected.length);
+  for (const [at, loss] of expected.entries())
+    expect(Math.abs(actual[at]! - loss) / loss, `loss ${at}`).toBeLessThan(tolerance);
+};
+
 test('three nodes, local or joined, have the losses of one but for rounding', async () => {
   const file = writeTraining('all-reduce.json');
   const [one, three, joined] = ['ar-one', 'ar-three', 'ar-joined'].map((name) => inFolder(name));
@@ -44,25 +51,43 @@ test('three nodes, local or joined, have the losses of one but for rounding', as
   expect(stdout).toMatch(/"type":"shipped","samples":\d+,"bytes":\d+,"seconds":/);
 
   expect(modelOf(joined!)).toEqual(modelOf(three!));
-  const [expected, actual] = [losses(one!), losses(three!)];
-  expect(actual).toHaveLength(expected.length);
-  for (const [at, loss] of expected.entries())
-    expect(Math.abs(actual[at]! - loss) / loss, `loss ${at}`).toBeLessThan(1e-5);
+  expectNear(three!, losses(one!), 1e-5);
   expect(await run('evaluate', three!, '--nodes', '2')).toMatchObject({ code: 0 });
 });
 
-test.runIf(linux)('a worker that is killed ends the run with one line and no orphan', async () => {
-  const file = writeTraining('ar-killed.json', { epochs: 100_000 });
-  const flags = ['--architecture', 'all-reduce', '--nodes', '3', '--json'];
-  const training = start('train', file, ...flags, '--out', inFolder('ar-killed'));
-  await training.said(/"type":"step","step":9,/);
+test.runIf(linux)('a worker that is killed costs no step, nor does one that comes', async () => {
+  const file = writeTraining('ar-killed.json', { epochs: 60 });
+  const [one, killed] = ['ar-undisturbed', 'ar-killed'].map((name) => inFolder(name));
+  expect(await run('train', file, '--out', one!)).toMatchObject({ code: 0, stderr: '' });
+  const listen = ['--workers', '2', '--listen', '127.0.0.1:0', '--json', '--out', killed!];
+  const master = start('train', file, '--architecture', 'all-reduce', ...listen);
+  const invitation = await invitationOf(master);
+  const [first, second] = [1, 2].map(() => start('join', invitation, '--engine', 'wasm'));
+  await master.said(/"type":"step","step":20,/);
+  first!.child.kill('SIGKILL');
+  await master.said(/"type":"reformed","cause":"lost".*"replay":0/);
+  const third = start('join', invitation, '--engine', 'wasm');
+  const { code, stdout, stderr } = await master.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/"type":"reformed","cause":"joined"/);
+  for (const { ended } of [second!, third]) expect(await ended).toMatchObject({ code: 0 });
+  expectNear(killed!, losses(one!), 1e-3);
+});
+
+test.runIf(linux)('a master that was killed is taken up again: the same model', async () => {
+  const file = writeTraining('ar-resumed.json', { epochs: 12 });
+  const flags = ['--architecture', 'all-reduce', '--nodes', '3'];
+  const [whole, resumed] = ['ar-whole', 'ar-resumed'].map((name) => inFolder(name));
+  expect(await run('train', file, ...flags, '--out', whole!)).toMatchObject({ code: 0 });
+  const training = start('train', file, ...flags, '--json', '--out', resumed!);
+  await training.said(/"type":"saved"[^]*"type":"step"/);
   const workers = childrenOf(training.child);
-  expect(workers).toHaveLength(2);
-  process.kill(workers[0]!, 'SIGKILL');
-  expect(outcome(await training.ended)).toEqual(
-    failure(5, /worker.*step \d+ is saved in .*ar-killed/),
-  );
+  training.child.kill('SIGKILL');
+  await training.ended;
   expect(await survivorsOf(workers)).toEqual([]);
+  expect(await run('train', '--resume', resumed!)).toMatchObject({ code: 0, stderr: '' });
+  expect(losses(resumed!)).toEqual(losses(whole!));
+  expect(modelOf(resumed!)).toBe(modelOf(whole!));
 });
 
 test('more nodes than samples of a batch are refused', async () => {
