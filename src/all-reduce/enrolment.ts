@@ -1,23 +1,20 @@
-// How the master of an all-reduce brings its group together, at the beginning and whenever somebody is
-// lost or comes later: it tells each its seat, and when all are ready those that are not as far as the
-// master are brought there, and each is sent the samples that it lacks. Since every node holds the whole
-// model, and the master is never behind, no step that is done is ever lost.
+// Who is in the group of an all-reduce, and who sits where: decided by its master when it forms, and
+// whenever somebody is lost or comes later. Since every node holds the whole model, and none is ever
+// ahead of the master, no step that is done is lost.
 
-import { layersKept } from '../model/training.ts';
 import type { RingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
-import type { Block, NodeId, Report, Work, WorkResult } from '../node.ts';
+import type { Block, NodeId, NodeReport, Report, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
 import { Group } from '../data-parallel/group.ts';
 import type { Capabilities } from '../data-parallel/group.ts';
-import { Levelling } from '../data-parallel/levelling.ts';
 import { sharePartsOf } from '../data-parallel/share.ts';
 import { Shipping } from '../data-parallel/shipping.ts';
 import type { Data } from '../data-parallel/shipping.ts';
+import { Gathering } from './gathering.ts';
 import { Participant } from './participant.ts';
-import type { Seat } from './ring-reduce.ts';
 
 export interface EnrolmentOptions {
   /** As it is sent to workers. */
@@ -50,16 +47,12 @@ export class Enrolment {
   readonly #newcomers = new Map<NodeId, MessageOf<'join'>>();
   #isShort = false;
   #replica: Replica | undefined;
-  /** The master's own replica is still to be loaded from the checkpoint. */
-  #isUnloaded: boolean;
   #hasFormed = false;
   /** Why the group forms anew; undefined the first time. */
   #cause: Cause | undefined;
-  /** Steps that are done where it forms, and at each worker that is ready. */
-  #step = 0;
-  readonly #steps = new Map<NodeId, number | undefined>();
-  #levelling: Levelling | undefined;
-  #isShipping = false;
+  /** The master's replica is as it was after the last step that is done. */
+  #isLoaded: boolean;
+  gathering: Gathering | undefined;
   /** Once the replica is prepared: the master's part in the steps of this group. */
   participant: Participant | undefined;
 
@@ -69,12 +62,7 @@ export class Enrolment {
     this.#outbox = outbox;
     this.#works = works;
     this.#shipping = new Shipping(options.data, outbox, works);
-    this.#isUnloaded = options.loadedStep !== undefined;
-  }
-
-  /** Everyone is ready, as far as the master, and has its samples. */
-  get isDone(): boolean {
-    return this.#isShipping && this.#shipping.isDone;
+    this.#isLoaded = options.loadedStep === undefined;
   }
 
   /** Somebody is lost, or has come, since the group was formed. */
@@ -86,9 +74,9 @@ export class Enrolment {
     return [...this.#newcomers.keys()];
   }
 
-  /** The master's replica is as it was after the last step that is done. */
+  /** There is something to save. */
   get isWhole(): boolean {
-    return this.#replica !== undefined && !this.#isUnloaded;
+    return this.#replica !== undefined && this.#isLoaded;
   }
 
   /** Lets a device in; true when the group is to be formed with it. */
@@ -136,25 +124,29 @@ export class Enrolment {
     if (this.#hasFormed) this.#cause = this.#isShort ? 'lost' : 'joined';
     this.#newcomers.clear();
     this.#isShort = false;
-    this.#step = step;
-    this.#steps.clear();
-    this.#levelling = undefined;
-    this.#isShipping = false;
     this.#outbox.generation += 1;
     this.#works.giveUp();
     this.#shipping.giveUp();
     group.formAnew();
-    this.#enrol();
-    if (this.#replica) this.#sit(this.#replica);
+    const beginning = { step, isUnloaded: !this.#isLoaded, isFirst: !this.#cause };
+    const { training } = this.#options;
+    const channels = { outbox: this.#outbox, works: this.#works };
+    this.gathering = new Gathering(beginning, {
+      training,
+      group,
+      shipping: this.#shipping,
+      ...channels,
+    });
+    this.#enrol(step);
+    if (this.#replica) this.#sit(this.#replica, step);
   }
 
-  #enrol(): void {
+  #enrol(step: number): void {
     const { training } = this.#options;
     const { batch, microbatches } = training.resolved;
     const { members, others } = this.group;
     const parts = sharePartsOf(batch, microbatches, members.length);
     const group = members.map(({ node, address }) => ({ node, address }));
-    const step = this.#step;
     for (const [place, { node }] of others.entries()) {
       const index = place + 1;
       this.#outbox.send(node, { type: 'enrol', node, group, index, step, training, ...parts });
@@ -166,90 +158,42 @@ export class Enrolment {
   /** The master's replica is prepared. */
   prepared({ rows }: Extract<Work, { kind: 'prepareReplica' }>, result: WorkResult): void {
     this.#replica = { blocks: result.blocks!, rows, bytes: result.prepared!.bytes };
-    this.#sit(this.#replica);
+    this.#sit(this.#replica, this.gathering!.beginning.step);
   }
 
-  #sit({ blocks, rows, bytes }: Replica): void {
+  #sit({ blocks, rows, bytes }: Replica, step: number): void {
     const { members } = this.group;
-    this.group.ready(masterId, bytes);
     const clockwise = members[1 % members.length]!.node;
-    const seat: Seat = { index: 0, nodes: members.length, clockwise };
-    this.participant = new Participant(blocks, rows, seat, this.#step, this.#outbox, this.#works);
-  }
-
-  /** A worker is ready, with a replica of so many steps. */
-  ready(node: NodeId, { bytes, step }: MessageOf<'ready'>): void {
-    this.group.ready(node, bytes);
-    this.#steps.set(node, step);
-  }
-
-  /** What follows from what is known by now. */
-  advance(): void {
-    if (!this.participant || !this.group.isReady || this.isDone) return;
-    this.#levelling ??= this.#level();
-    if (!this.#levelling.isDone || this.#isShipping) return;
-    this.#isUnloaded = false;
-    this.#ship();
-  }
-
-  #level(): Levelling {
-    const { training } = this.#options;
-    const others = this.group.others.map(({ node }) => node);
-    if (!this.#hasFormed) this.#outbox.report({ kind: 'formed', nodes: this.#report() });
-    this.#hasFormed = true;
-    const layers = layersKept(training);
-    if (this.#isUnloaded)
-      return new Levelling(layers, 'checkpoint', others, this.#outbox, this.#works);
-    const behind = others.filter((node) => this.#steps.get(node) !== this.#step);
-    return new Levelling(layers, 'replica', behind, this.#outbox, this.#works);
-  }
-
-  #ship(): void {
-    this.#isShipping = true;
-    const { members, others } = this.group;
-    if (others.length > 0 && !this.#cause) this.#outbox.report({ kind: 'shipping' });
-    this.#shipping.plan(
-      members.map(({ node }) => (node === masterId ? undefined : node)),
-      this.#step,
-    );
-  }
-
-  /** The end of a work of a forming; of `read`, `write` and `readSamples`. */
-  computed(work: Work, { payload }: WorkResult): void {
-    if (work.kind === 'readSamples') this.#shipping.computed(work, payload!);
-    else if (work.kind === 'read') this.#levelling?.read(work.layer, payload!);
-    else this.#levelling?.written(work);
-  }
-
-  fetched(layer: number, payload: NonNullable<WorkResult['payload']>): void {
-    this.#levelling?.fetched(layer, payload);
-  }
-
-  /** False when it is not due. */
-  loaded(from: NodeId, message: MessageOf<'loaded'>): boolean {
-    return this.#levelling?.loaded(from, message) ?? false;
+    const seat = { index: 0, nodes: members.length, clockwise };
+    this.participant = new Participant(blocks, rows, seat, step, this.#outbox, this.#works);
+    this.group.ready(masterId, bytes);
   }
 
   samplesKept(node: NodeId): void {
     this.#shipping.kept(node);
   }
 
+  /** Does what follows from what is known by now. */
+  advance(): void {
+    if (!this.#hasFormed && this.group.isReady) {
+      this.#hasFormed = true;
+      this.#outbox.report({ kind: 'formed', nodes: this.#report() });
+    }
+    this.gathering?.advance();
+    this.#isLoaded ||= this.gathering?.isLevel ?? false;
+  }
+
   /** Says that all can begin: the first time with what was shipped, later with what has to be done again. */
   report(replay: number): void {
     const { samples, bytes } = this.#shipping;
     const cause = this.#cause;
-    if (cause)
-      this.#outbox.report({
-        kind: 'reformed',
-        nodes: this.#report(),
-        step: this.#step,
-        replay,
-        cause,
-      });
-    else if (samples > 0) this.#outbox.report({ kind: 'shipped', samples, bytes });
+    if (cause) {
+      const { step } = this.gathering!.beginning;
+      this.#outbox.report({ kind: 'reformed', nodes: this.#report(), step, replay, cause });
+    } else if (samples > 0) this.#outbox.report({ kind: 'shipped', samples, bytes });
   }
 
-  #report() {
+  #report(): readonly NodeReport[] {
     return this.group.report(this.#options.training.resolved.layers.length);
   }
 }

@@ -69,7 +69,7 @@ export class AllReduceMaster implements Node {
       case 'stored':
         return this.#lead?.settled();
       case 'fetched':
-        return this.#enrolment.fetched(event.layer, event.payload);
+        return this.#enrolment.gathering?.fetched(event.layer, event.payload);
       case 'stop':
         return this.#stop({ code: 'INTERRUPTED', reason: 'the run was stopped by its user' });
       case 'save':
@@ -92,9 +92,9 @@ export class AllReduceMaster implements Node {
     if (generation !== this.#outbox.generation) return undefined;
     switch (message.type) {
       case 'ready':
-        return enrolment.ready(from, message);
+        return enrolment.gathering?.ready(from, message);
       case 'loaded':
-        if (!enrolment.loaded(from, message)) throw notDue(from, message);
+        if (!enrolment.gathering?.loaded(from, message)) throw notDue(from, message);
         return undefined;
       case 'partOfLoss':
         return this.#lead?.told(from, message.step, message.loss);
@@ -124,10 +124,10 @@ export class AllReduceMaster implements Node {
         return this.#lead?.measured(result.squaredNorms!);
       case 'read':
         if (this.#lead) return this.#lead.arrived(work.layer, result.payload!);
-        return this.#enrolment.computed(work, result);
+        return this.#enrolment.gathering?.computed(work, result);
       case 'write':
       case 'readSamples':
-        return this.#enrolment.computed(work, result);
+        return this.#enrolment.gathering?.computed(work, result);
       case 'update':
         return undefined;
       default:
@@ -139,7 +139,7 @@ export class AllReduceMaster implements Node {
   #advance(): void {
     if (this.#over) return;
     this.#enrolment.advance();
-    if (!this.#lead && this.#enrolment.isDone) {
+    if (!this.#lead && this.#enrolment.gathering?.isDone) {
       this.#enrolment.report(this.#boundary.stepsTold - this.#boundary.stepsDone);
       this.#begin();
     }
