@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { attempt } from './fuzz.ts';
 import type { Scenario } from './scenario.ts';
 
-const plain = { hasLateDevice: false, fewest: 1, replicateEvery: 1 } as const;
+const plain = { hasLateDevice: false, fewest: 1, replicateEvery: 1, workSeconds: 0.02 } as const;
 const scenario = (
   each: Partial<Scenario> & Pick<Scenario, 'seed' | 'model' | 'nodes' | 'script'>,
 ) => ({
   ...plain,
   replicateSeconds: undefined,
   saveSeconds: undefined,
+  slow: undefined,
   sessions: false,
   ...each,
 });

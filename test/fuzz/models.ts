@@ -56,7 +56,7 @@ export function drawModel(number: number): Model {
     ...(draw.chance(0.5) && { clipNorm: 0.5 }),
     batch,
     microbatches,
-    steps: draw.integer(6, 14),
+    steps: draw.integer(6, 18),
   };
   const train = samplesOf(count, inputShape, classes);
   const test = draw.chance(0.6) ? samplesOf(draw.integer(1, 5), inputShape, classes) : undefined;

@@ -1,7 +1,7 @@
 // Runs one scenario on a simulated ring that really computes.
 
 import { masterId } from '../../src/node.ts';
-import type { NodeId } from '../../src/node.ts';
+import type { NodeId, Stage, Work } from '../../src/node.ts';
 import { Disk } from '../../src/simulator/disk.ts';
 import type { Watch } from '../../src/simulator/simulation.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
@@ -84,7 +84,7 @@ export async function runRing(scenario: Scenario, plant?: Plant, watch?: Watch):
       ...process,
       again,
       disk,
-      seconds: () => 0.02 + 0.005 * index,
+      seconds: secondsOf(scenario, id, index),
       ...(isLate && { isLate }),
     });
   }
@@ -122,4 +122,15 @@ export async function runRing(scenario: Scenario, plant?: Plant, watch?: Watch):
   const verdict = oracle.judge(simulation, running);
   statistics.judged(verdict.outcome);
   return { ...verdict, statistics };
+}
+
+/** What works take on a device: by layers where a stage has some, so that having fewer helps. */
+function secondsOf({ workSeconds, slow }: Scenario, id: NodeId, index: number) {
+  const times = (1 + index / 4) * (slow?.device === id ? slow.times : 1);
+  let stages: readonly Stage[] = [];
+  return (work: Work): number => {
+    if (work.kind === 'prepare') ({ stages } = work);
+    const held = stages.find((stage) => 'place' in work && stage.place === work.place);
+    return workSeconds * times * (held ? (held.to - held.from) / 3 : 1);
+  };
 }

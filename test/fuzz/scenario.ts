@@ -17,6 +17,10 @@ export interface Scenario {
   readonly fewest: number;
   /** A snapshot every so many steps; `replicate` events and checkpoints every so many seconds. */
   readonly replicateEvery: number;
+  /** What a work takes on the master; on others a little more. */
+  readonly workSeconds: number;
+  /** A worker that is slower than it said. */
+  readonly slow: { readonly device: NodeId; readonly times: number } | undefined;
   readonly replicateSeconds: number | undefined;
   readonly saveSeconds: number | undefined;
   /** Links by the transport's own sessions. */
@@ -173,6 +177,8 @@ export function drawScenario(seed: number): Scenario {
     hasLateDevice,
     fewest: draw.chance(0.2) ? draw.integer(1, nodes) : 1,
     replicateEvery: draw.integer(1, 5),
+    workSeconds: draw.one([0.02, 0.02, 0.02, 0.3]),
+    slow: draw.chance(0.2) ? { device: draw.one(devices), times: draw.between(2, 8) } : undefined,
     replicateSeconds: draw.chance(0.4) ? draw.between(1, 6) : undefined,
     saveSeconds: draw.chance(0.5) ? draw.between(2, 8) : undefined,
     sessions,

@@ -23,6 +23,7 @@ export async function shrink(
 function* simpler(scenario: Scenario): Generator<Scenario> {
   const { script } = scenario;
   for (const left of script) yield { ...scenario, script: script.filter((each) => each !== left) };
+  if (scenario.slow) yield { ...scenario, slow: undefined };
   if (scenario.saveSeconds !== undefined) yield { ...scenario, saveSeconds: undefined };
   if (scenario.replicateSeconds !== undefined) yield { ...scenario, replicateSeconds: undefined };
   if (scenario.hasLateDevice && !JSON.stringify(script).includes('"late"'))

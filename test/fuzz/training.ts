@@ -88,6 +88,7 @@ export class Training {
       purpose: 'train',
       layersWithParameters: this.layersWithParameters,
       rows: resolved.resolved.rows,
+      pace: { steps, layers: resolved.resolved.layers.map(() => ({ operations: 1, bytes: 100 })) },
       course: this.course,
       capabilities: { name: masterId, ...capabilities },
       cut: this.#cutter(cut),
@@ -122,7 +123,7 @@ export class Training {
     for (const engine of this.#engines.splice(0)) await engine.close();
   }
 
-  /** Any cut will do, as long as the same members get the same. */
+  /** Any cut will do, as long as the same members get the same; by measured speeds, a good one. */
   #cutter({ seed, fewest }: CutOptions): Cutter {
     const { layers, microbatches } = this.resolved.resolved;
     return (members) => {
@@ -133,16 +134,30 @@ export class Training {
       if (stages > starts.length)
         throw new RingError('TOO_MANY_NODES', `the model has no use for ${members.length} nodes`);
       const draw = new Draw(3, seed, ...Buffer.from(members.map(({ node }) => node).join(',')));
-      const borders = [0, ...draw.some(starts.slice(1), stages - 1), layers.length];
-      const stage = (place: Stage['place'], k: number): Stage => ({
-        place,
-        from: borders[k]!,
-        to: borders[k + 1]!,
-        window: draw.integer(1, microbatches),
-      });
-      if (stages === 1) return [[stage('closing', 0)]];
-      const workers = members.slice(1).map((_, k) => [stage('inner', k + 1)]);
-      return [[stage('opening', 0), stage('closing', stages - 1)], ...workers];
+      const cut = (): readonly (readonly Stage[])[] => {
+        const borders = [0, ...draw.some(starts.slice(1), stages - 1), layers.length];
+        const stage = (place: Stage['place'], k: number): Stage => ({
+          place,
+          from: borders[k]!,
+          to: borders[k + 1]!,
+          window: draw.integer(1, microbatches),
+        });
+        if (stages === 1) return [[stage('closing', 0)]];
+        const workers = members.slice(1).map((_, k) => [stage('inner', k + 1)]);
+        return [[stage('opening', 0), stage('closing', stages - 1)], ...workers];
+      };
+      const isMeasured = members.some(({ flops }) => flops !== capabilities.flops);
+      const cuts = Array.from({ length: isMeasured ? 20 : 1 }, cut);
+      return cuts.toSorted((a, b) => slowest(members, a) - slowest(members, b))[0]!;
     };
   }
 }
+
+/** How long the slowest takes. */
+const slowest = (
+  members: readonly { readonly flops: number }[],
+  cut: readonly (readonly Stage[])[],
+): number => Math.max(...members.map(({ flops }, index) => layersIn(cut[index]!) / flops));
+
+const layersIn = (stages: readonly Stage[]): number =>
+  stages.reduce((sum, { from, to }) => sum + to - from, 0);
