@@ -21,39 +21,49 @@ test.each<[string, Scenario]>([
   [
     'copies may be dropped while the stage of a ring that forms anew is being prepared',
     scenario({
-      seed: 3916,
-      model: 3,
+      seed: 523,
+      model: 16,
       nodes: 3,
-      script: [
-        {
-          when: { on: 'keep', nth: 10, events: 3 },
-          fault: { kind: 'linkDown', between: ['worker-1', 'worker-2'], seconds: 21 },
-        },
-      ],
+      fewest: 2,
+      replicateEvery: 2,
+      replicateSeconds: 1.5893196049146354,
+      script: [{ when: 6.375375911593437, fault: { kind: 'crash', device: 'worker-1' } }],
     }),
   ],
   [
     'a checkpoint that is being completed when a worker is lost is the one that layers come from',
     scenario({
-      seed: 2752,
-      model: 11,
-      nodes: 2,
-      replicateEvery: 3,
-      script: [{ when: 5.879526736680418, fault: { kind: 'crash', device: 'worker-1', back: 18 } }],
+      seed: 4708,
+      model: 17,
+      nodes: 3,
+      replicateEvery: 5,
+      script: [
+        {
+          when: { on: 'activation', nth: 32, events: 7 },
+          fault: { kind: 'crash', device: 'worker-1', disk: 'lost', back: 19.39174525309354 },
+        },
+        {
+          when: { on: 'parameters', nth: 1, events: 9 },
+          fault: { kind: 'crash', device: 'worker-2', back: 1.6140427510254083 },
+        },
+      ],
     }),
   ],
   [
     'after going back to the seed, copies of steps count that had been dropped before',
     scenario({
-      seed: 2081,
-      model: 22,
+      seed: 3399,
+      model: 7,
       nodes: 3,
-      replicateEvery: 5,
-      replicateSeconds: 1.0793763203546405,
+      saveSeconds: 6.995165770407766,
       script: [
         {
-          when: { on: 'parameters', nth: 1, events: 6 },
-          fault: { kind: 'pause', device: 'master', seconds: 16.868733942043036 },
+          when: 1.478191341739148,
+          fault: { kind: 'pause', device: 'master', seconds: 23.517998828552663 },
+        },
+        {
+          when: { on: 'store', nth: 3, events: 2 },
+          fault: { kind: 'crash', device: 'worker-2' },
         },
       ],
     }),

@@ -48,5 +48,7 @@ if (values.seed !== undefined) {
   print(`${((performance.now() - begin) / 1000).toFixed(1)} s`);
   const isFound = failures.length > 0;
   if (plant !== undefined) print(isFound ? `${plant} was found` : `${plant} was NOT found`);
-  process.exitCode = isFound === (plant !== undefined) ? 0 : 1;
+  const isBlind =
+    plant === undefined && Number(values.seeds) >= 500 && statistics.missing.length > 0;
+  process.exitCode = isFound === (plant !== undefined) && !isBlind ? 0 : 1;
 }
