@@ -27,6 +27,8 @@ export type ComparedRequest = Pick<
   | 'profile'
   | 'link'
   | 'joining'
+  | 'faults'
+  | 'copies'
 > & {
   /** Of this device, where it has a sensor that can be read. */
   readonly idleWatts?: number;
@@ -59,7 +61,12 @@ export function startComparedProcess(
 ): ComparedProcess {
   const command = [...enter, process.execPath, ...nodeFlags, mainFile, 'compared-run'];
   const child = spawn(command[0]!, command.slice(1), {
-    env: { ...process.env, ...environment },
+    env: {
+      ...process.env,
+      ...environment,
+      // There local workers keep theirs.
+      ...(request.copies && { XDG_CACHE_HOME: request.copies.folder }),
+    },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C is for the parent, which passes it on.
     detached: process.platform !== 'win32',

@@ -1,15 +1,21 @@
-// One run of a comparison: a training by one architecture over local processes, and what it took. The
-// clock runs while steps are made and stands still while the model is tested.
+// One run of a comparison: a training by one architecture over local processes, and what it took.
 
+import { join } from 'node:path';
+
+import { openSnapshots } from '../checkpoint/snapshots.ts';
 import type { OpenData } from '../data/index.ts';
 import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
 import type { ResolvedTraining } from '../model/training.ts';
-import type { NodeReport, Report } from '../node.ts';
+import { masterId } from '../node.ts';
+import type { NodeReport } from '../node.ts';
 import { parseConsistency } from '../parameter-server/consistency.ts';
 import { deviceProfile } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
-import type { Architecture, NodeResult, Run, StepResult } from '../study/results.ts';
+import { memorySnapshots } from '../runtime/snapshots.ts';
+import type { Copies, Fault } from '../study/faults.ts';
+import type { Architecture, NodeResult, Run } from '../study/results.ts';
+import { makeSecret, runOf } from '../transport/invitation.ts';
 import type { LinkShape } from '../transport/shaped.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { modelledEnergy, totalJoules } from './energy.ts';
@@ -18,6 +24,7 @@ import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { laboratory } from './places.ts';
+import { Stopwatch } from './run-stopwatch.ts';
 import { sampleOrder } from './sample-order.ts';
 import type { ServerSettings } from './server-flags.ts';
 
@@ -33,6 +40,10 @@ export interface ComparedRunOptions {
   readonly targetAccuracy?: number;
   /** What the links between the processes are slowed down to. */
   readonly link?: LinkShape;
+  /** Nodes to take away while it runs. */
+  readonly faults?: readonly Fault[];
+  /** Of layers; on disk, this device's in a folder. */
+  readonly copies?: Copies & { readonly folder: string };
   /** Devices that join, with this secret, in the place of local processes. */
   readonly joining?: { readonly listen: string; readonly secret: string };
   /** Energy is modelled as of this device. */
@@ -46,6 +57,9 @@ export interface ComparedRunOptions {
 
 /** Steps whose timeline is kept for the picture: the last ones, when all is in its stride. */
 const steadySteps = 3;
+
+/** How long a worker that was cut off may come back. */
+const waitSeconds = 60;
 
 const usualConsistency = 'bsp';
 
@@ -74,6 +88,8 @@ function variantOf({
 /** Errors: those of the session. */
 export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const { architecture, training, data, engine, repeat, targetAccuracy, joining } = options;
+  const { copies, faults = [] } = options;
+  const secret = joining?.secret ?? makeSecret();
   const { batch, steps, data: facts } = training.resolved;
   const { trainCount, testCount = 0 } = facts;
   const stopwatch = new Stopwatch();
@@ -93,18 +109,35 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
       joining && count > 0
         ? { kind: 'join', count, listen: joining.listen }
         : { kind: 'local', count },
-    ...(joining && { secret: joining.secret }),
+    secret,
     trace: true,
     ...(options.link && { link: options.link }),
     ...(options.sensor && { sensor: options.sensor }),
+    ...(copies && {
+      replicas: copies.on,
+      replicateEvery: copies.everySteps,
+      snapshots:
+        copies.on === 'memory'
+          ? memorySnapshots()
+          : await openSnapshots(join(copies.folder, 'master'), runOf(secret)),
+    }),
+    ...(faults.some((fault) => fault.seconds !== undefined) && { waitSeconds }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
-      if (report.kind === 'step') options.progress(report.step, steps);
+      if (report.kind !== 'step') return;
+      options.progress(report.step, steps);
+      for (const fault of faults) {
+        const struck = fault.step === report.step && nodeAt(fault, stopwatch.members);
+        if (!struck) continue;
+        stopwatch.struck(struck.node);
+        session.takeAway(struck.name, fault.seconds);
+      }
     },
   });
   options.started(session);
   await session.ended;
-  const { seconds, results, members, finalLoss, accuracy, secondsToTarget, shipped } = stopwatch;
+  const { seconds, results, members, finalLoss, accuracy, secondsToTarget } = stopwatch;
+  const { shipped, disturbances } = stopwatch;
   const samples = results.at(-1)?.samples ?? 0;
   const recordings = session.recordings();
   const recorded = recordings.map((recording) => nodeResult(recording, members, options.profile));
@@ -130,64 +163,14 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...(accuracy !== undefined && { accuracy }),
     steps: results,
     ...(shipped && { shipped }),
+    ...(disturbances.length > 0 && { disturbances }),
     nodes: recorded,
   };
 }
 
-/** Times a run by its reports: from each step's beginning to its commit. */
-class Stopwatch {
-  seconds = 0;
-  readonly results: StepResult[] = [];
-  members: readonly NodeReport[] = [];
-  finalLoss = Number.NaN;
-  accuracy: number | undefined;
-  secondsToTarget: number | undefined;
-  shipped: { readonly bytes: number; readonly seconds: number } | undefined;
-  #mark = 0;
-  #shipping = 0;
-
-  take(report: Report, targetAccuracy: number | undefined): void {
-    const now = performance.now() / 1000;
-    switch (report.kind) {
-      case 'formed':
-        this.members = report.nodes;
-        break;
-      case 'shipping':
-        this.#shipping = now;
-        break;
-      case 'shipped':
-        this.shipped = { bytes: report.bytes, seconds: now - this.#shipping };
-        break;
-      case 'step': {
-        this.seconds += now - this.#mark;
-        const samples = (this.results.at(-1)?.samples ?? 0) + report.samples;
-        const { step, loss } = report;
-        this.results.push({ step, samples, seconds: this.seconds, loss });
-        this.finalLoss = loss;
-        break;
-      }
-      case 'evaluated':
-        this.accuracy = report.accuracy;
-        if (report.loss !== undefined) this.finalLoss = report.loss;
-        if (targetAccuracy !== undefined && (report.accuracy ?? 0) >= targetAccuracy)
-          this.secondsToTarget ??= this.seconds;
-        break;
-      case 'joined':
-      case 'evaluating':
-      case 'output':
-      case 'saved':
-        break;
-      // What it takes to go on without a node is part of the time.
-      case 'dropped':
-      case 'lost':
-      case 'reformed':
-      case 'replayed':
-      case 'staleness':
-        return;
-    }
-    this.#mark = now;
-  }
-}
+/** Undefined where the run has no such node. */
+const nodeAt = ({ role, at }: Fault, members: readonly NodeReport[]): NodeReport | undefined =>
+  members.filter(({ node, roles = ['worker'] }) => node !== masterId && roles.includes(role))[at];
 
 const bytesOf = (traffic: NodeResult['figures']['sent']): number =>
   Object.values(traffic).reduce((sum, { bytes }) => sum + bytes, 0);

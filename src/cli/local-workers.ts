@@ -9,6 +9,7 @@ import type { LinkShape } from '../transport/shaped.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { formatLink } from './link-flag.ts';
 import { mainFile, nodeFlags } from './own-command.ts';
+import { workerVariable } from './places.ts';
 import type { Replicas } from './worker-copies.ts';
 
 export const invitationVariable = 'RINGTMP_INVITATION';
@@ -22,6 +23,8 @@ export interface LocalWorkerOptions {
   readonly engine: EngineOptions;
   /** What their links are slowed down to. */
   readonly link?: LinkShape;
+  /** How long one that lost its ring knocks again; not at all unless it says so. */
+  readonly waitSeconds?: number;
 }
 
 export class LocalWorkers {
@@ -36,17 +39,29 @@ export class LocalWorkers {
   constructor(
     entrances: readonly (readonly string[])[],
     invitation: string,
-    { engine: { kind = 'auto', threads = 1 }, link }: LocalWorkerOptions,
+    { engine: { kind = 'auto', threads = 1 }, link, waitSeconds = 0 }: LocalWorkerOptions,
     replicas: Replicas,
     lost: (reason: string) => void,
   ) {
     const engine = ['--engine', kind, '--threads', String(threads)];
-    const flags = ['join', '--quiet', '--wait', '0', '--replicas', replicas, ...engine];
+    const flags = [
+      'join',
+      '--quiet',
+      '--wait',
+      String(waitSeconds),
+      '--replicas',
+      replicas,
+      ...engine,
+    ];
     if (link) flags.push('--link', formatLink(link));
-    for (const entrance of entrances) {
+    for (const [at, entrance] of entrances.entries()) {
       const command = [...entrance, process.execPath, ...nodeFlags, mainFile, ...flags];
       const child = spawn(command[0]!, command.slice(1), {
-        env: { ...process.env, [invitationVariable]: invitation },
+        env: {
+          ...process.env,
+          [invitationVariable]: invitation,
+          [workerVariable]: String(at + 1),
+        },
         stdio: ['ignore', 'ignore', 'pipe'],
         // Ctrl-C is for the master, which ends the ring in order.
         detached: process.platform !== 'win32',
@@ -75,6 +90,16 @@ export class LocalWorkers {
           });
         }),
       );
+    }
+  }
+
+  /** Takes a worker away: for some seconds it stands still; without them it is killed. */
+  takeAway(worker: number, seconds?: number): void {
+    const child = this.#processes[worker];
+    if (seconds === undefined) child?.kill('SIGKILL');
+    else {
+      child?.kill('SIGSTOP');
+      setTimeout(() => child?.kill('SIGCONT'), 1000 * seconds).unref();
     }
   }
 

@@ -1,7 +1,7 @@
 // A master on this machine: engine, links, workers and node put together. Whoever wants to train,
 // evaluate or predict says what with; the ring is the same.
 
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 
 import { afterwards } from './afterwards.ts';
 import { createMaster, requireFewEnough } from './architectures.ts';
@@ -32,7 +32,7 @@ import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { createNodeEngine, speedOf } from './node-engine.ts';
 import { withOwnLatency } from './own-links.ts';
-import { hopOf, laboratory, placesOf } from './places.ts';
+import { hopOf, laboratory, ownName, placesOf } from './places.ts';
 import { recoveryOf } from './recovery.ts';
 import type { RecoveryOptions } from './recovery.ts';
 import { version } from './version.ts';
@@ -62,6 +62,8 @@ export interface MasterSessionOptions extends RecoveryOptions {
   readonly report?: (report: Report) => void;
   /** With local workers: what the links between the processes are slowed down to. */
   readonly link?: LinkShape;
+  /** How long a local worker that was cut off knocks again; not at all unless it says so. */
+  readonly waitSeconds?: number;
   /** The newest entries of every node's timeline are wanted, for a trace. */
   readonly trace?: boolean;
   /** Of this device: its figure is in the master's recording. */
@@ -82,6 +84,8 @@ export interface Session {
   save(): void;
   /** Asks for copies of all layers after the step that is under way. */
   replicate(): void;
+  /** Takes the local worker of this name away: for some seconds, or without them for good. */
+  takeAway(name: string, seconds?: number): void;
   /** What every node has recorded, the master first; complete when `ended` has settled. */
   recordings(): readonly NodeRecording[];
 }
@@ -176,6 +180,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       abandon,
       save,
       replicate,
+      takeAway: (name, seconds) => local?.takeAway(places!.names.indexOf(name), seconds),
       recordings: () => gatherRecordings(recorded ?? recorder.recording, runner.recordings),
     };
   } catch (error) {
@@ -206,7 +211,7 @@ export const describeDevice = (
   engine: EngineDescription,
   flops: number,
 ): Omit<MessageOf<'join'>, 'type' | 'address'> => ({
-  name: hostname(),
+  name: ownName(),
   cores: availableParallelism(),
   // A control group, a container's for instance, may allow less.
   memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),

@@ -16,6 +16,11 @@ export class StudyClock {
     this.#left = new Map(left.map((request) => [identityOf(request), request]));
   }
 
+  /** It will not be made. */
+  skips(request: TrialRequest): void {
+    this.#left.delete(identityOf(request));
+  }
+
   took(request: TrialRequest, seconds: number): void {
     this.#left.delete(identityOf(request));
     for (const kind of kindsOf(request))

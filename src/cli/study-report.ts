@@ -1,11 +1,15 @@
 // What the trials so far say: every study judged, told to whoever started it.
 
-import type { Chapter, Study, StudyReport, StudySetting } from '../study/study.ts';
+import type { Chapter, Study, StudyReport, StudySetting, Trial } from '../study/study.ts';
 import { studiesJson } from '../study/study-json.ts';
 import { trialsOf } from '../study/trials.ts';
 import type { TrialRequest } from '../study/trials.ts';
 import { machineHere } from './machine-here.ts';
 import type { StudyRecord } from './study-record.ts';
+
+/** Those that were made. */
+export const trialsIn = (record: StudyRecord, requests: readonly TrialRequest[]): Trial[] =>
+  requests.flatMap((request) => record.get(request) ?? []);
 
 export async function reportOf({
   chosen,
@@ -25,7 +29,7 @@ export async function reportOf({
   /** Its kind. */
   readonly engine: string;
 }): Promise<StudyReport> {
-  const trials = requests.flatMap((request) => record.get(request) ?? []);
+  const trials = trialsIn(record, requests);
   const chapters: Chapter[] = [];
   for (const each of chosen) {
     const own = trialsOf(each, setting, trials);
@@ -38,7 +42,7 @@ export async function reportOf({
     started,
     repeats,
     trials,
-    missing: requests.length - trials.length,
+    missing: requests.filter((request) => !record.get(request) && !request.isMoot?.(trials)).length,
     chapters,
   };
 }

@@ -1,6 +1,8 @@
 // One trial of a study: the place is put up, the training run in a process of its own, and the place taken
 // down again. What goes wrong with the training is an outcome; what goes wrong with the study is an error.
 
+import { rm } from 'node:fs/promises';
+
 import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -16,6 +18,8 @@ import type { StudyPlaces } from './study-places.ts';
 export interface TrialOptions {
   readonly places: StudyPlaces;
   readonly engine: EngineOptions;
+  /** For the copies of layers that a run keeps; made and removed. */
+  readonly folder: string;
   /** After so long a run is ended, and counts as failed. */
   readonly limitSeconds: number;
   readonly progress: (step: number, steps: number) => void;
@@ -41,7 +45,8 @@ export async function runTrial(
   options: TrialOptions,
 ): Promise<Trial> {
   const training = await resolve(condition.training, condition.workload);
-  const { places, engine, limitSeconds, progress, started } = options;
+  const { places, engine, folder, limitSeconds, progress, started } = options;
+  const { targetAccuracy, faults, copies } = condition;
   const opened = places.open(condition.devices);
   const timers: NodeJS.Timeout[] = [];
   let isLate = false;
@@ -54,9 +59,9 @@ export async function runTrial(
         nodes: condition.devices.length,
         engine,
         repeat,
-        ...(condition.targetAccuracy !== undefined && {
-          targetAccuracy: condition.targetAccuracy,
-        }),
+        ...(targetAccuracy !== undefined && { targetAccuracy }),
+        ...(faults && { faults }),
+        ...(copies && { copies: { ...copies, folder } }),
       },
       progress,
       opened.entrance,
@@ -80,6 +85,7 @@ export async function runTrial(
   } finally {
     for (const timer of timers) clearTimeout(timer);
     opened.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,8 @@
 // `ringtmp study`: makes the runs that some studies ask for, one after the other, and writes what they say.
 // Stopped at any time, it writes what there is; called again with the same folder, it goes on.
 
+import { join } from 'node:path';
+
 import { RingError } from '../errors.ts';
 import { studies } from '../study/studies/index.ts';
 import type { Study, Trial } from '../study/study.ts';
@@ -14,7 +16,7 @@ import { laboratory } from './places.ts';
 import { newRunFolder, requireWritable } from './run-folder.ts';
 import { StudyClock } from './study-clock.ts';
 import { StudyRecord } from './study-record.ts';
-import { reportOf, tell } from './study-report.ts';
+import { reportOf, tell, trialsIn } from './study-report.ts';
 import { runTrial } from './study-run.ts';
 import { settingOf, sizeDefaults } from './study-setting.ts';
 import type { StudyFlags } from './study-setting.ts';
@@ -56,6 +58,10 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
     for (const [at, request] of requests.entries()) {
       if (interrupted) break;
       if (record.get(request)) continue;
+      if (request.isMoot?.(trialsIn(record, requests))) {
+        clock.skips(request);
+        continue;
+      }
       const begun = performance.now() / 1000;
       const head = `${at + 1}/${requests.length} ${describe(request)}`;
       const show = (progress: string): void =>
@@ -68,6 +74,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
         const trial = await runTrial(request, {
           places,
           engine,
+          folder: join(folder, 'copies'),
           limitSeconds: sizeDefaults[size].limitSeconds,
           progress: (step, steps) => show(`, step ${formatCount(step)}/${formatCount(steps)}`),
           started: (process) => (running = process),

@@ -4,6 +4,7 @@
 import type { Figures } from '../meter/figures.ts';
 import type { NodeTimeline } from '../meter/trace.ts';
 import type { EnergyReport } from '../ports.ts';
+import type { Disturbance } from './faults.ts';
 
 export type Architecture =
   | 'ring'
@@ -70,6 +71,8 @@ export interface Run {
   readonly steps: readonly StepResult[];
   /** Samples brought to the workers before the clock started; nothing on a ring. */
   readonly shipped?: { readonly bytes: number; readonly seconds: number };
+  /** Nodes that went or came while it ran, if any. */
+  readonly disturbances?: readonly Disturbance[];
   readonly nodes: readonly NodeResult[];
 }
 

@@ -4,6 +4,7 @@
 
 import type { ErrorCode } from '../errors.ts';
 import type { StudyDevice } from './devices.ts';
+import type { Copies, Fault } from './faults.ts';
 import type { Exhibit } from './report/exhibit.ts';
 import type { Architecture, Machine, Run } from './results.ts';
 
@@ -34,6 +35,11 @@ export interface Study {
   readonly method: (setting: StudySetting) => string;
   /** Without repeats. Those that two studies have in common are run once. */
   readonly conditions: (setting: StudySetting) => readonly Condition[];
+  /**
+   * Given where the study is a search: whether the trials made so far answer this condition already. Each of its
+   * conditions is then run once at most, in their order.
+   */
+  readonly isMoot?: (condition: Condition, trials: readonly Trial[]) => boolean;
   /** May be asked while trials are missing: with none, all is undecided. */
   readonly judge: (results: StudyResults) => Findings | Promise<Findings>;
 }
@@ -77,6 +83,10 @@ export interface Condition {
   /** One for each node, the master's first, servers included. */
   readonly devices: readonly StudyDevice[];
   readonly targetAccuracy?: number;
+  /** Nodes that are taken away while it runs. Not with devices that joined. */
+  readonly faults?: readonly Fault[];
+  /** Without, a ring does not outlive the loss of a node. */
+  readonly copies?: Copies;
 }
 
 /** A condition that was run, once. */

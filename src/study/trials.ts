@@ -8,6 +8,8 @@ import type { Condition, Study, StudySetting, Trial } from './study.ts';
 export interface TrialRequest {
   readonly condition: Condition;
   readonly repeat: number;
+  /** Of a search: whether the trials so far leave nothing to be found by it. */
+  readonly isMoot?: (trials: readonly Trial[]) => boolean;
 }
 
 /** The same for two that are alike, whatever the order of their keys. */
@@ -31,7 +33,7 @@ export const settingOf = (condition: Condition): string =>
 /**
  * All trials of some studies, each once: a whole repeat before the next, so that an early end leaves whole
  * pairs; and within a pair the order of the variants turns from repeat to repeat, so that none always comes
- * after the same other.
+ * after the same other. What is searched for comes last, once, in the order that its study gives.
  */
 export function planTrials(
   studies: readonly Study[],
@@ -40,18 +42,30 @@ export function planTrials(
 ): readonly TrialRequest[] {
   const groups = new Map<string, Condition[]>();
   const seen = new Set<string>();
-  for (const condition of studies.flatMap((study) => study.conditions(setting))) {
-    const identity = canonical(condition);
-    if (seen.has(identity)) continue;
-    seen.add(identity);
+  const unseen = (study: Study): readonly Condition[] =>
+    study.conditions(setting).filter((condition) => {
+      const identity = canonical(condition);
+      return !seen.has(identity) && seen.add(identity);
+    });
+  for (const condition of studies.filter(({ isMoot }) => !isMoot).flatMap(unseen)) {
     const key = settingOf(condition);
     groups.set(key, [...(groups.get(key) ?? []), condition]);
   }
-  return Array.from({ length: repeats }, (_, at) => at + 1).flatMap((repeat) =>
+  const compared = Array.from({ length: repeats }, (_, at) => at + 1).flatMap((repeat) =>
     [...groups.values()].flatMap((conditions) =>
       rotated(conditions, repeat - 1).map((condition) => ({ condition, repeat })),
     ),
   );
+  const searched = studies.flatMap((study): TrialRequest[] => {
+    const { isMoot } = study;
+    if (!isMoot) return [];
+    return unseen(study).map((condition) => ({
+      condition,
+      repeat: 1,
+      isMoot: (trials) => isMoot(condition, trials),
+    }));
+  });
+  return [...compared, ...searched];
 }
 
 const rotated = <Item>(items: readonly Item[], by: number): readonly Item[] => {

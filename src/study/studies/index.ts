@@ -2,5 +2,6 @@
 
 import type { Study } from '../study.ts';
 import { idle } from './idle.ts';
+import { resilience } from './resilience.ts';
 
-export const studies: readonly Study[] = [idle];
+export const studies: readonly Study[] = [idle, resilience];
