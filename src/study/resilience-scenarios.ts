@@ -1,8 +1,8 @@
 // What befalls the nodes in the study of resilience, and the runs that this makes. Pure.
 
 import type { Fault } from './faults.ts';
-import { variants } from './study.ts';
-import type { Condition, StudySetting, Variant } from './study.ts';
+import { studySizes, variants } from './study.ts';
+import type { Condition, StudySetting, StudySize, Variant } from './study.ts';
 import { denseNet } from './workloads.ts';
 
 export const shortAbsenceSeconds = 3;
@@ -19,8 +19,8 @@ export interface Scenario {
   readonly name: string;
   readonly faults: readonly (Omit<Fault, 'step'> & { readonly after: number })[];
   readonly variants: readonly Variant[];
-  /** Not in the short forms. */
-  readonly isLong?: true;
+  /** The shortest form of the study that it is in. */
+  readonly from: StudySize;
 }
 
 const { ring, bsp, async, colocated, allReduce } = variants;
@@ -37,58 +37,69 @@ export const quiet: Scenario = {
   name: 'nothing happens',
   faults: [],
   variants: [ring, ...others],
+  from: 'tiny',
 };
 export const lostLate: Scenario = {
   name: 'a worker is lost late',
   faults: [worker(0, 0.75)],
   variants: [ring, ...others],
+  from: 'tiny',
 };
 export const scenarios: readonly Scenario[] = [
   {
     name: `a worker is away for ${shortAbsenceSeconds} s`,
     faults: [worker(0, 0.5, shortAbsenceSeconds)],
     variants: [ring],
+    from: 'short',
   },
   {
     name: 'a worker is lost early',
     faults: [worker(0, 0.25)],
     variants: [ring],
+    from: 'short',
   },
   lostLate,
   {
     name: 'two neighbours are lost at once',
     faults: [worker(0, 0.5), worker(1, 0.5)],
     variants: [ring],
+    from: 'short',
   },
-  { name: 'the server is lost', faults: [server], variants: [bsp] },
+  { name: 'the server is lost', faults: [server], variants: [bsp], from: 'short' },
   {
     name: `a worker is away for ${longAbsenceSeconds} s`,
     faults: [worker(0, 0.25, longAbsenceSeconds)],
     variants: [ring, ...others],
-    isLong: true,
+    from: 'full',
   },
   {
     name: 'two workers are lost one after the other',
     faults: [worker(0, 0.25), worker(1, 0.75)],
     variants: [ring, ...others],
-    isLong: true,
+    from: 'full',
   },
   {
     name: 'a worker with a shard is lost',
     faults: [worker(0, 0.5)],
     variants: [colocated],
-    isLong: true,
+    from: 'full',
   },
 ];
 
 export const scenariosOf = ({ size, devices }: StudySetting): readonly Scenario[] =>
   [quiet, ...scenarios].filter(
-    ({ faults, isLong }) =>
-      (size === 'full' || !isLong) && faults.every(({ at }) => at < devices.length - 1),
+    ({ faults, from }) =>
+      studySizes.indexOf(from) <= studySizes.indexOf(size) &&
+      faults.every(({ at }) => at < devices.length - 1),
   );
 
 /** With a server of its own there is a worker less beside the master. */
-const isPossible = ({ faults }: Scenario, { architecture }: Variant, nodes: number): boolean => {
+const isPossible = (
+  { faults }: Scenario,
+  { architecture }: Variant,
+  { size, devices: { length: nodes } }: StudySetting,
+): boolean => {
+  if (size === 'tiny' && architecture !== 'ring') return false;
   const workers = architecture === 'parameter-server' ? nodes - 2 : nodes - 1;
   return faults.every(({ role, at }) => role === 'server' || at < workers);
 };
@@ -118,6 +129,6 @@ export const conditions = (setting: StudySetting): readonly Condition[] =>
     ? []
     : scenariosOf(setting).flatMap((scenario) =>
         scenario.variants
-          .filter((variant) => isPossible(scenario, variant, setting.devices.length))
+          .filter((variant) => isPossible(scenario, variant, setting))
           .map((variant) => conditionOf(setting, scenario, variant)),
       );

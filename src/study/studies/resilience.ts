@@ -80,9 +80,17 @@ function judge(results: StudyResults): Findings {
   };
 }
 
+const capitalised = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+
+const difference = (values: readonly number[]): string => {
+  if (values.every((value) => value === 0)) return 'the same as';
+  const by = mean(values);
+  return `${Math.abs(by).toPrecision(2)} ${by > 0 ? 'above' : 'below'}`;
+};
+
 function sentenceOf(each: Case): string {
   const { scenario, variant, trials, finished } = each;
-  const name = `${nameOfVariant(variant)}, ${scenario.name}:`;
+  const name = `${capitalised(nameOfVariant(variant))}, ${scenario.name}:`;
   const failures = trials.flatMap(({ outcome }) =>
     outcome.kind === 'failed' ? [outcome.reason] : [],
   );
@@ -91,9 +99,7 @@ function sentenceOf(each: Case): string {
   const [still, lost] = [stalls(each), mean(lostSamples(each))];
   return [
     `${name} it stood still for ${still.length > 0 ? formatQuantity(estimate(still), 'seconds') : 'an unknown time'}`,
-    ...(differences.length > 0
-      ? [`the final loss differs by ${mean(differences).toPrecision(2)} from undisturbed`]
-      : []),
+    ...(differences.length > 0 ? [`the final loss is ${difference(differences)} undisturbed`] : []),
     ...(lost > 0 ? [`${lost.toFixed(0)} samples were left out`] : []),
   ]
     .join(', ')
