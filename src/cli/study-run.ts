@@ -44,7 +44,7 @@ export async function runTrial(
   { condition, repeat }: TrialRequest,
   options: TrialOptions,
 ): Promise<Trial> {
-  const training = await resolve(condition.training, condition.workload);
+  const training = await resolve({ seed: repeat, ...condition.training }, condition.workload);
   const { places, engine, folder, limitSeconds, progress, started } = options;
   const { targetAccuracy, faults, copies } = condition;
   const opened = places.open(condition.devices);

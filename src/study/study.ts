@@ -74,7 +74,10 @@ export const variants = {
   single: { architecture: 'single' },
 } as const satisfies Readonly<Record<string, Variant>>;
 
-/** A run to make. Everything that can matter to its outcome stands in it: two alike are one. */
+/**
+ * A run to make. Everything that can matter to its outcome stands in it: two alike are one. The seed does not:
+ * it is the number of the repeat, so that repeats are independent and pairs are not.
+ */
 export interface Condition {
   /** For a person: `dense`. */
   readonly workload: string;
@@ -87,6 +90,8 @@ export interface Condition {
   readonly faults?: readonly Fault[];
   /** Without, a ring does not outlive the loss of a node. */
   readonly copies?: Copies;
+  /** No more than so many, however often the others are repeated. No part of what it is. */
+  readonly repeats?: number;
 }
 
 /** A condition that was run, once. */

@@ -14,7 +14,10 @@ export interface TrialRequest {
 
 /** The same for two that are alike, whatever the order of their keys. */
 export const identityOf = ({ condition, repeat }: TrialRequest): string =>
-  `${repeat} ${canonical(condition)}`;
+  `${repeat} ${conditionKey(condition)}`;
+
+const conditionKey = (condition: Condition): string =>
+  canonical({ ...condition, repeats: undefined });
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
@@ -24,11 +27,12 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
 }
 
-export const areAlike = (a: Condition, b: Condition): boolean => canonical(a) === canonical(b);
+export const areAlike = (a: Condition, b: Condition): boolean =>
+  conditionKey(a) === conditionKey(b);
 
 /** What has to be the same for two variants to be compared. */
 export const settingOf = (condition: Condition): string =>
-  canonical({ ...condition, variant: undefined });
+  canonical({ ...condition, variant: undefined, repeats: undefined });
 
 /**
  * All trials of some studies, each once: a whole repeat before the next, so that an early end leaves whole
@@ -40,32 +44,34 @@ export function planTrials(
   setting: StudySetting,
   repeats: number,
 ): readonly TrialRequest[] {
-  const groups = new Map<string, Condition[]>();
-  const seen = new Set<string>();
-  const unseen = (study: Study): readonly Condition[] =>
-    study.conditions(setting).filter((condition) => {
-      const identity = canonical(condition);
-      return !seen.has(identity) && seen.add(identity);
-    });
-  for (const condition of studies.filter(({ isMoot }) => !isMoot).flatMap(unseen)) {
-    const key = settingOf(condition);
-    groups.set(key, [...(groups.get(key) ?? []), condition]);
+  const compared = studies.filter(({ isMoot }) => !isMoot);
+  const wanted = new Map<string, { readonly condition: Condition; times: number }>();
+  for (const condition of compared.flatMap((study) => study.conditions(setting))) {
+    const times = Math.min(repeats, condition.repeats ?? repeats);
+    const known = wanted.get(conditionKey(condition));
+    if (known) known.times = Math.max(known.times, times);
+    else wanted.set(conditionKey(condition), { condition, times });
   }
-  const compared = Array.from({ length: repeats }, (_, at) => at + 1).flatMap((repeat) =>
-    [...groups.values()].flatMap((conditions) =>
-      rotated(conditions, repeat - 1).map((condition) => ({ condition, repeat })),
-    ),
-  );
+  const repeated = Array.from({ length: repeats }, (_, at) => at + 1).flatMap((repeat) => {
+    const due = [...wanted.values()].filter(({ times }) => times >= repeat);
+    const groups = groupBy(due, ({ condition }) => settingOf(condition));
+    return groups.flatMap((group) =>
+      rotated(group, repeat - 1).map(({ condition }) => ({ condition, repeat })),
+    );
+  });
   const searched = studies.flatMap((study): TrialRequest[] => {
     const { isMoot } = study;
     if (!isMoot) return [];
-    return unseen(study).map((condition) => ({
-      condition,
-      repeat: 1,
-      isMoot: (trials) => isMoot(condition, trials),
-    }));
+    return study
+      .conditions(setting)
+      .filter((condition) => !wanted.has(conditionKey(condition)))
+      .map((condition) => ({
+        condition,
+        repeat: 1,
+        isMoot: (trials) => isMoot(condition, trials),
+      }));
   });
-  return [...compared, ...searched];
+  return [...repeated, ...searched];
 }
 
 const rotated = <Item>(items: readonly Item[], by: number): readonly Item[] => {
@@ -79,8 +85,8 @@ export function trialsOf(
   setting: StudySetting,
   trials: readonly Trial[],
 ): readonly Trial[] {
-  const own = new Set(study.conditions(setting).map(canonical));
-  return trials.filter(({ condition }) => own.has(canonical(condition)));
+  const own = new Set(study.conditions(setting).map(conditionKey));
+  return trials.filter(({ condition }) => own.has(conditionKey(condition)));
 }
 
 /** A trial whose run came to its end. */
@@ -90,11 +96,17 @@ export const isFinished = (trial: Trial): trial is FinishedTrial =>
   trial.outcome.kind === 'finished';
 
 /** The repeats of each condition, in the order in which conditions first appear. */
-export function byCondition<Of extends Trial>(trials: readonly Of[]): readonly (readonly Of[])[] {
-  const groups = new Map<string, Of[]>();
-  for (const trial of trials) {
-    const key = canonical(trial.condition);
-    groups.set(key, [...(groups.get(key) ?? []), trial]);
+export const byCondition = <Of extends Trial>(trials: readonly Of[]): readonly (readonly Of[])[] =>
+  groupBy(trials, ({ condition }) => conditionKey(condition));
+
+function groupBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): readonly (readonly Item[])[] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
   }
   return [...groups.values()];
 }

@@ -58,10 +58,10 @@ export function lossSection(groups: readonly Group[]): Html {
     ${lineLegend(groups)}
     <div class="pair">
       <figure>
-        ${drawing('Loss against samples', halfWidth, (canvas) => curves(groups, 'samples', canvas))}
+        ${drawing('Loss against samples', halfWidth, (canvas) => lossCurves(groups, 'samples', canvas))}
       </figure>
       <figure>
-        ${drawing('Loss against time', halfWidth, (canvas) => curves(groups, 'seconds', canvas))}
+        ${drawing('Loss against time', halfWidth, (canvas) => lossCurves(groups, 'seconds', canvas))}
       </figure>
     </div>
     <p class="note">
@@ -74,7 +74,8 @@ export function lossSection(groups: readonly Group[]): Html {
   </section>`;
 }
 
-function curves(
+/** Loss against samples or time: the typical run of each group, its repeats faintly beside it. */
+export function lossCurves(
   groups: readonly Group[],
   x: 'samples' | 'seconds',
   { narrow }: Canvas,

@@ -18,12 +18,12 @@ import { variants } from '../study.ts';
 import type { Condition, Findings, Study, StudyResults, StudySetting, Variant } from '../study.ts';
 import type { FinishedTrial } from '../trials.ts';
 import { areAlike, isFinished, pairs } from '../trials.ts';
-import { convolutionalNet, denseNet } from '../workloads.ts';
+import { denseSizes, studiedConvolutional, studiedDense, usualMicrobatches } from './nets.ts';
 
 /** In shares of the time. */
 const threshold = 0.1;
 const tolerance = 0.05;
-const [fewMicrobatches, manyMicrobatches] = [8, 32];
+const [fewMicrobatches, manyMicrobatches] = [usualMicrobatches, 32];
 
 const compared: readonly Variant[] = [
   variants.ring,
@@ -34,33 +34,26 @@ const compared: readonly Variant[] = [
 ];
 
 const sizes = {
-  tiny: { steps: 3, batch: 64, width: 128, depth: 4, rates: [], counts: [] },
-  short: { steps: 4, batch: 128, width: 256, depth: 8, rates: [100e6], counts: [2] },
-  full: {
-    steps: 8,
-    batch: 128,
-    width: 512,
-    depth: 8,
-    rates: [5e6, 50e6, 100e6],
-    counts: [2, 3, 6, 8],
-  },
+  tiny: { variants: [variants.ring, variants.bsp], rates: [], counts: [] },
+  short: { variants: compared, rates: [100e6], counts: [2] },
+  full: { variants: compared, rates: [5e6, 50e6, 100e6], counts: [2, 3, 6, 8] },
 } as const;
 
-/** With the settings that all of it is about: this many microbatches, these devices. */
-function conditionOf(
-  { size, data, devices }: StudySetting,
+const conditionOf = (
+  setting: StudySetting,
   variant: Variant,
   microbatches: number = fewMicrobatches,
-  on: readonly StudyDevice[] = devices,
-): Condition {
-  const { steps, batch, width, depth } = sizes[size];
-  const training = denseNet({ steps, batch, microbatches, data }, width, depth);
-  return { workload: 'dense', training, variant, devices: on };
-}
+  devices: readonly StudyDevice[] = setting.devices,
+): Condition => ({
+  workload: 'dense',
+  training: studiedDense(setting, microbatches),
+  variant,
+  devices,
+});
 
 function conditions(setting: StudySetting): readonly Condition[] {
-  const { size, devices, data, isReal } = setting;
-  const { steps, rates, counts } = sizes[size];
+  const { size, devices, isReal } = setting;
+  const { variants: asked, rates, counts } = sizes[size];
   const elsewhere = [
     ...(isReal ? [] : rates.map((rate) => withRate(devices, rate))),
     ...counts.flatMap((count) => {
@@ -68,18 +61,23 @@ function conditions(setting: StudySetting): readonly Condition[] {
       return some ? [some] : [];
     }),
   ];
-  const convolutional = convolutionalNet({ steps, batch: 64, microbatches: fewMicrobatches, data });
+  // What is varied besides is made once where time is short.
+  const few = size === 'full' ? {} : { repeats: 1 };
   return [
-    ...compared.map((variant) => conditionOf(setting, variant)),
-    conditionOf(setting, variants.ring, manyMicrobatches),
+    ...asked.map((variant) => conditionOf(setting, variant)),
+    ...(size === 'tiny' ? [] : [conditionOf(setting, variants.ring, manyMicrobatches)]),
     ...elsewhere.flatMap((on) =>
-      compared.map((variant) => conditionOf(setting, variant, fewMicrobatches, on)),
+      asked.map((variant) => ({
+        ...conditionOf(setting, variant, fewMicrobatches, on),
+        ...few,
+      })),
     ),
-    ...(size === 'tiny' ? [] : compared).map((variant) => ({
+    ...(size === 'tiny' ? [] : asked).map((variant) => ({
       workload: 'convolutional',
-      training: convolutional,
+      training: studiedConvolutional(setting),
       variant,
       devices,
+      ...few,
     })),
   ];
 }
@@ -208,7 +206,7 @@ export const idle: Study = {
     'How much of the time do workers stand idle, by way of training, by number of devices and by rate of their links, and what keeps them waiting?',
   hypothesis: `Training the dense net, workers of a ring are idle at least ${100 * threshold} percentage points less than those of a parameter server (bsp, asynchronous, or beside the workers) and of all-reduce, on the same devices and links.`,
   method: ({ size, devices }) =>
-    `${describeDevices(devices)}. A dense net of ${sizes[size].depth} hidden layers of ${sizes[size].width} is trained ${sizes[size].steps} steps of ${sizes[size].batch} samples each way, with the same seed; idle is 1 − computing / wall time from the first commit to the last, mean over the nodes that compute. A device that is only a server is left out, in favour of the parameter server. The threshold is held against the 95 % interval of the differences within pairs.`,
+    `${describeDevices(devices)}. A dense net of ${denseSizes[size].depth} hidden layers of ${denseSizes[size].width} is trained ${denseSizes[size].steps} steps of ${denseSizes[size].batch} samples each way, with the same seed; idle is 1 − computing / wall time from the first commit to the last, mean over the nodes that compute. A device that is only a server is left out, in favour of the parameter server. The threshold is held against the 95 % interval of the differences within pairs.`,
   conditions,
   judge,
 };

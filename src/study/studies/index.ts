@@ -1,7 +1,9 @@
 // The studies, in the order in which `study all` makes and reports them.
 
 import type { Study } from '../study.ts';
+import { communication } from './communication.ts';
 import { idle } from './idle.ts';
+import { progress } from './progress.ts';
 import { resilience } from './resilience.ts';
 
-export const studies: readonly Study[] = [idle, resilience];
+export const studies: readonly Study[] = [idle, progress, resilience, communication];

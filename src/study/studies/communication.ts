@@ -1,0 +1,219 @@
+// What communication costs a step: whether computing and sending add up or hide each other.
+
+import { decide } from '../decide.ts';
+import { formatRate, rateOf, withRate } from '../devices.ts';
+import { computeSeconds, stepSeconds, transferSeconds } from '../measures.ts';
+import { formatQuantity } from '../quantity.ts';
+import type { Exhibit } from '../report/exhibit.ts';
+import { overlapFigure } from '../report/overlap.ts';
+import { nameOfVariant } from '../report/variant-look.ts';
+import { estimate, mean } from '../statistics.ts';
+import { variants } from '../study.ts';
+import type { Condition, Findings, Study, StudyResults, StudySetting, Variant } from '../study.ts';
+import type { FinishedTrial } from '../trials.ts';
+import { byCondition, isFinished } from '../trials.ts';
+import { studiedConvolutional, studiedDense } from './nets.ts';
+
+/** With so many microbatches much overlaps, with one nothing can. */
+const [manyMicrobatches, oneMicrobatch] = [32, 1];
+/** Nearer to the larger of the two than to their sum. */
+const threshold = 0.5;
+/** Where one is more than so many times the other, sum and maximum are nearly the same. */
+const comparable = 4;
+
+const rates = {
+  tiny: [],
+  short: [50e6, 100e6, 400e6],
+  full: [5e6, 20e6, 50e6, 100e6, 200e6, 400e6, 800e6],
+} as const;
+
+const withOthers: readonly Variant[] = [variants.bsp, variants.allReduce];
+
+function conditions(setting: StudySetting): readonly Condition[] {
+  const { size, devices, isReal } = setting;
+  if (size === 'tiny')
+    return [variants.ring, variants.bsp].map((variant) => ({
+      workload: 'dense',
+      training: studiedDense(setting),
+      variant,
+      devices,
+    }));
+  const places = isReal ? [devices] : rates[size].map((rate) => withRate(devices, rate));
+  const few = size === 'full' ? {} : { repeats: 2 };
+  return places.flatMap((on) => [
+    ...[manyMicrobatches, oneMicrobatch].map((microbatches) => ({
+      workload: 'dense',
+      training: studiedDense(setting, microbatches),
+      variant: variants.ring,
+      devices: on,
+      ...few,
+    })),
+    ...withOthers.map((variant) => ({
+      workload: 'convolutional',
+      training: studiedConvolutional(setting),
+      variant,
+      devices: on,
+      ...few,
+    })),
+  ]);
+}
+
+/** Of one trial: computing of the busiest node, sending of the busiest port, and the step. Seconds. */
+export interface Parts {
+  readonly compute: number;
+  readonly transfer: number;
+  readonly step: number;
+}
+
+/**
+ * With one microbatch in a ring, no node computes while another does and no link sends while another does: there
+ * both are the sums over all.
+ */
+export function partsOf(trial: FinishedTrial): Parts {
+  const { run } = trial.outcome;
+  const step = stepSeconds(run);
+  const isSerial =
+    run.architecture === 'ring' && trial.condition.training['microbatches'] === oneMicrobatch;
+  if (!isSerial) return { compute: computeSeconds(run), transfer: transferSeconds(trial), step };
+  const computes = run.nodes.map((node) => computeSeconds({ ...run, nodes: [node] }));
+  const sends = run.nodes.map(
+    ({ figures: { sent, steps } }) =>
+      Object.values(sent).reduce((sum, { bytes }) => sum + bytes, 0) / steps,
+  );
+  const busiest = Math.max(
+    ...run.nodes.map(
+      ({ figures: { sent, steps } }) =>
+        Object.values(sent).reduce((sum, { bytes }) => sum + bytes, 0) / steps,
+    ),
+  );
+  const perByte = busiest > 0 ? transferSeconds(trial) / busiest : 0;
+  return {
+    compute: computes.reduce((a, b) => a + b, 0),
+    transfer: sends.reduce((a, b) => a + b, 0) * perByte,
+    step,
+  };
+}
+
+/** 0 where a step takes as long as the longer of the two, 1 where as long as both; beyond, it waits besides. */
+export const placeOf = ({ compute, transfer, step }: Parts): number =>
+  (step - Math.max(compute, transfer)) / Math.min(compute, transfer);
+
+const isComparable = ({ compute, transfer }: Parts): boolean =>
+  Math.max(compute, transfer) <= comparable * Math.min(compute, transfer);
+
+const describe = ({ variant, training }: Condition): string =>
+  variant.architecture === 'ring'
+    ? `ring, m = ${Number(training['microbatches'])}`
+    : nameOfVariant(variant);
+
+function judge({ trials }: StudyResults): Findings {
+  const finished = trials.filter(isFinished);
+  const kinds = [...new Set(finished.map(({ condition }) => describe(condition)))];
+  const places = kinds.map((kind) => {
+    const own = finished.filter(({ condition }) => describe(condition) === kind).map(partsOf);
+    return { kind, of: own.filter(isComparable).map(placeOf) };
+  });
+  const [overlapped = [], serial = []] = [manyMicrobatches, oneMicrobatch].map(
+    (microbatches) => places.find(({ kind }) => kind === `ring, m = ${microbatches}`)?.of ?? [],
+  );
+  const exhibits = exhibitsOf(finished);
+  if (overlapped.length === 0)
+    return {
+      verdict: 'undecided',
+      effect: 'no run in which computing and sending take comparably long',
+      sentences: [],
+      exhibits,
+    };
+  const found = estimate(overlapped);
+  const said = (values: readonly number[]): string => {
+    const { mean: middle, halfWidth } = estimate(values);
+    return `${middle.toFixed(2)}${halfWidth === undefined ? '' : ` ± ${halfWidth.toFixed(2)}`}`;
+  };
+  return {
+    verdict: decide(found, { least: -Infinity, most: threshold }),
+    effect: `with ${manyMicrobatches} microbatches a step stands at ${said(overlapped)} between max(c, T) and c + T${serial.length > 0 ? `, with one at ${said(serial)}` : ''}`,
+    sentences: [
+      `On a scale on which 0 is max(c, T) and 1 is c + T, where neither is more than ${comparable} times the other:`,
+      ...places
+        .filter(({ of }) => of.length > 0)
+        .map(({ kind, of }) => `${kind}: ${said(of)} (${of.length} runs).`),
+      ...places
+        .filter(({ of }) => of.length === 0)
+        .map(({ kind }) => `${kind}: in no run are the two comparable.`),
+      'Above 1, a step waits for something that is neither: latency, the messages’ way through slow processors, or a pipeline that fills and empties.',
+    ],
+    exhibits,
+    threats: [
+      'c is taken as the busiest port’s bytes over the rate of its link: what protocols add below TCP is not in it.',
+    ],
+  };
+}
+
+function exhibitsOf(finished: readonly FinishedTrial[]): readonly Exhibit[] {
+  if (finished.length === 0) return [];
+  const right = { align: 'right' } as const;
+  const groups = byCondition(finished);
+  const rows = groups.map((own) => {
+    const [{ condition }] = own as [FinishedTrial];
+    const parts = own.map(partsOf);
+    const of = (figure: (parts: Parts) => number): number => mean(parts.map(figure));
+    const seconds = (figure: (parts: Parts) => number): string =>
+      formatQuantity(of(figure), 'seconds');
+    return [
+      describe(condition),
+      condition.workload,
+      rateOf(condition.devices) > 0 ? formatRate(rateOf(condition.devices)) : 'as it is',
+      seconds(({ transfer }) => transfer),
+      seconds(({ compute }) => compute),
+      seconds(({ compute, transfer }) => Math.max(compute, transfer)),
+      seconds(({ compute, transfer }) => compute + transfer),
+      seconds(({ step }) => step),
+      of(placeOf).toFixed(2),
+    ];
+  });
+  return [
+    overlapFigure(
+      groups.map((own) => {
+        const parts = own.map(partsOf);
+        return {
+          name: describe(own[0]!.condition),
+          variant: own[0]!.condition.variant,
+          isSerial: own[0]!.condition.training['microbatches'] === oneMicrobatch,
+          ratio: mean(parts.map(({ compute, transfer }) => transfer / compute)),
+          steps: parts.map(({ compute, step }) => step / compute),
+        };
+      }),
+    ),
+    {
+      kind: 'table',
+      caption:
+        'Seconds of a step that go into sending (c, of the busiest port) and computing (T, of the busiest node), what either formula makes of them, and what a step took. The last column is 0 at max(c, T) and 1 at c + T.',
+      columns: [
+        { title: 'how' },
+        { title: 'workload' },
+        { title: 'link' },
+        { title: 'c', ...right },
+        { title: 'T', ...right },
+        { title: 'max(c, T)', ...right },
+        { title: 'c + T', ...right },
+        { title: 'step', ...right },
+        { title: 'place', ...right },
+      ],
+      rows,
+    },
+  ];
+}
+
+export const communication: Study = {
+  name: 'communication',
+  title: 'Communication and overlap',
+  question:
+    'Is the time of I iterations I·(c + T), computing T and sending c one after the other, or I·max(c, T), one hidden behind the other?',
+  hypothesis: `With ${manyMicrobatches} microbatches a step of the ring is nearer to max(c, T) than to c + T wherever neither of the two is more than ${comparable} times the other.`,
+  method: ({ size }) =>
+    size === 'tiny'
+      ? 'One rate only: c and T of each run are measured, and its step is held against both formulas.'
+      : `The rate of the links is varied from ${formatRate(rates[size][0])} to ${formatRate(rates[size].at(-1)!)}, which varies c and leaves T. The ring trains the dense net with ${manyMicrobatches} microbatches, and with one, where nothing can overlap; parameter server and all-reduce train the convolutional one, whose weights are small enough that c comes near T. c and T are measured in each run itself, from commit to commit.`,
+  conditions,
+  judge,
+};

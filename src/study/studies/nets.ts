@@ -1,0 +1,29 @@
+// The nets that several studies train, so that a run which two of them ask for is made once.
+
+import type { StudySetting, TrainingFile } from '../study.ts';
+import { convolutionalNet, denseNet } from '../workloads.ts';
+
+export const denseSizes = {
+  tiny: { steps: 3, batch: 64, width: 128, depth: 4 },
+  short: { steps: 4, batch: 128, width: 256, depth: 8 },
+  full: { steps: 12, batch: 128, width: 512, depth: 8 },
+} as const;
+
+/** So many microbatches unless it is they that are varied. */
+export const usualMicrobatches = 8;
+
+/** Large weights, small activations. */
+export function studiedDense(
+  { size, data }: StudySetting,
+  microbatches: number = usualMicrobatches,
+): TrainingFile {
+  const { steps, batch, width, depth } = denseSizes[size];
+  return denseNet({ steps, batch, microbatches, data }, width, depth);
+}
+
+/** Large maps and small weights at the front. */
+export const studiedConvolutional = (
+  { size, data }: StudySetting,
+  microbatches: number = usualMicrobatches,
+): TrainingFile =>
+  convolutionalNet({ steps: denseSizes[size].steps, batch: 64, microbatches, data });
