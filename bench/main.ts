@@ -10,6 +10,7 @@ import type { NodeReport } from '../dist/node.js';
 import { bareExchangesPerSecond, exchangesPerSecond } from './exchange.ts';
 import { idealSpeedup } from './ideal.ts';
 import { recovery } from './recovery.ts';
+import { replication } from './replication.ts';
 import { median, spread } from './statistics.ts';
 import { measureTraining, trainingOf } from './training.ts';
 import type { Setting } from './training.ts';
@@ -227,28 +228,6 @@ async function expectation(): Promise<void> {
       console.log(`  ${`${each.name} b${each.batch}`.padEnd(30)} ${kind}  ${spread(ratios)}`);
     }
   }
-}
-
-/** What copying layers to neighbours costs where links are slow. */
-async function replication(): Promise<void> {
-  const slow = {
-    name: '1024-1024-1024-1024-1024-10',
-    batch: 128,
-    microbatches: 8,
-    nodes: 3,
-    engine: { kind: 'wasm' },
-    link: { bytesPerSecond: 2.5e6, latencySeconds: 0 },
-    // Copies are made every 15 s.
-    seconds: 46,
-  } as const;
-  const ratios: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const without = await stepsPerSecond(slow);
-    ratios.push((await stepsPerSecond({ ...slow, isReplicated: true })) / without);
-  }
-  console.log(
-    `(replication) steps a second with copies over those without, ${slow.name}, batch ${slow.batch}, ${slow.nodes} nodes on links of 20 Mbit/s: ${spread(ratios)}`,
-  );
 }
 
 const parts = {

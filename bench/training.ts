@@ -3,6 +3,7 @@
 
 import { memoryDataset } from '../dist/data/index.js';
 import { startMaster } from '../dist/cli/master-session.js';
+import type { Session } from '../dist/cli/master-session.js';
 import type { Architecture } from '../dist/cli/architectures.js';
 import type { EngineOptions } from '../dist/cli/engine-options.js';
 import type { ServerSettings } from '../dist/cli/server-flags.js';
@@ -10,7 +11,7 @@ import { parseTraining, resolveTraining } from '../dist/model/training.js';
 import type { ResolvedTraining } from '../dist/model/training.js';
 import type { NodeReport } from '../dist/node.js';
 import type { Dataset } from '../dist/ports.js';
-import { memorySnapshots } from '../dist/runtime/snapshots.js';
+import type { SnapshotStore } from '../dist/runtime/snapshots.js';
 import type { LinkShape } from '../dist/transport/shaped.js';
 import { trainingCourse } from '../dist/machine/course.js';
 
@@ -27,8 +28,9 @@ export interface Setting {
   readonly seconds: number;
   /** What each node's links together can carry. */
   readonly link?: LinkShape;
-  /** Layers are copied to neighbours, as often as they are unless one says otherwise. */
-  readonly isReplicated?: boolean;
+  /** Where the master keeps copies of layers: with it, they are copied when its session asks for it. */
+  readonly snapshots?: SnapshotStore;
+  readonly started?: (session: Session) => void;
   /** Told who holds what. */
   readonly formed?: (nodes: readonly NodeReport[]) => void;
   /** Called once before the training is stopped. */
@@ -38,6 +40,8 @@ export interface Setting {
 export interface Measured {
   readonly stepsPerSecond: number;
   readonly steps: number;
+  /** When each step was reported, in milliseconds. */
+  readonly times: readonly number[];
 }
 
 const relu = { layer: 'relu' };
@@ -96,6 +100,7 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
   const { training, train } = trainingOf(setting);
   const { batch, steps } = training.resolved;
   const warm = 5;
+  const times: number[] = [];
   let done = 0;
   let start = 0;
   let end = 0;
@@ -122,12 +127,13 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
     engine: setting.engine,
     workers: { kind: 'local', count: setting.nodes - 1 },
     ...(setting.link && { link: setting.link }),
-    ...(setting.isReplicated && { snapshots: memorySnapshots(), replicas: 'disk' }),
+    ...(setting.snapshots && { snapshots: setting.snapshots, replicas: 'disk' }),
     report(report) {
       if (report.kind === 'formed') formed?.(report.nodes);
       if (report.kind !== 'step' || end > 0) return;
       done += 1;
       const now = performance.now();
+      times.push(now);
       if (done === warm) start = now;
       if (done > warm && now - start > setting.seconds * 1000) {
         end = now;
@@ -136,10 +142,9 @@ export async function measureTraining(setting: Setting): Promise<Measured> {
       }
     },
   });
-  const replicating = setInterval(() => session.replicate(), 15_000);
+  setting.started?.(session);
   await session.ended.catch((error: { code?: string }) => {
     if (error.code !== 'INTERRUPTED') throw error as Error;
   });
-  clearInterval(replicating);
-  return { stepsPerSecond: ((done - warm) / (end - start)) * 1000, steps: done };
+  return { stepsPerSecond: ((done - warm) / (end - start)) * 1000, steps: done, times };
 }
