@@ -1,12 +1,12 @@
 // What copying all layers to a neighbour costs where links are slow. Within one training, copies are asked
-// for every other 15 s, which is how often they are made: steps in a stretch with copies over those in the
+// for every other 20 s, which is how often they are made: steps in a stretch with copies over those in the
 // stretch after it without.
 
 import { memorySnapshots } from '../dist/runtime/snapshots.js';
 import { spread } from './statistics.ts';
 import { measureTraining } from './training.ts';
 
-const stretchSeconds = 15;
+const stretchSeconds = 20;
 const pairs = Number(process.env['BENCH_ROUNDS'] ?? 5);
 
 export async function replication(): Promise<void> {

@@ -80,7 +80,7 @@ withReplicasFlag(withEngineFlags(withRingFlags(train)))
   )
   .option(
     '--replicate-every <R>',
-    'copy all layers to a neighbour every R steps (default: every 15 s)',
+    'copy all layers to a neighbour every R steps (default: every 20 s)',
     wholeNumber(1),
   )
   .option('--trace <FILE>', 'write a trace of the last steps, for ui.perfetto.dev')

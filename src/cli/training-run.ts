@@ -51,9 +51,12 @@ export interface TrainingRunOptions extends Pick<
   readonly resumed?: Resumed;
 }
 
-/** Between two checkpoints within an epoch; between two copies of all layers. */
+/**
+ * Between two checkpoints within an epoch; between two copies of all layers, of which no more than 30 s of
+ * work are lost if it takes half as long again until they are complete.
+ */
 const saveMilliseconds = 60_000;
-const replicateMilliseconds = 15_000;
+const replicateMilliseconds = 20_000;
 
 export async function runTraining(options: TrainingRunOptions): Promise<void> {
   const { training, data, folder, flags, workers, server, sensor, secret, resumed } = options;

@@ -7,7 +7,7 @@ import type { Settle } from './background.ts';
 /** So many pieces of background frames are under way at most. */
 const piecesAtOnce = 2;
 /** However busy a link is, a piece leaves after so many frames. */
-const framesPerPiece = 32;
+const framesPerPiece = 8;
 
 export interface Outgoing {
   readonly kind: 'frame' | 'piece';

@@ -187,8 +187,8 @@ describe('background frames', () => {
     const { near } = sides;
     near.send(1, 100_000, 'background');
     expect(contents(near)).toEqual([
-      { kind: 'piece', bytes: 32_768 },
-      { kind: 'piece', bytes: 32_768 },
+      { kind: 'piece', bytes: 8192 },
+      { kind: 'piece', bytes: 8192 },
     ]);
     sides.settle();
     near.send(2, 8, 'foreground');
@@ -202,7 +202,7 @@ describe('background frames', () => {
     const sides = new Sides();
     const { near } = sides;
     let pieces = 0;
-    near.send(1000, 10 * 32_768 - 4, 'background');
+    near.send(1000, 10 * 8192 - 4, 'background');
     near.wire.length = 0;
     sides.cut();
     sides.resume();

@@ -11,7 +11,7 @@ import type { Record } from './record.ts';
 import type { Weather } from './weather.ts';
 
 /** Background messages leave in pieces of so many bytes, at least one after so many other messages. */
-const pieceBytes = 32_768;
+const pieceBytes = 8192;
 const patienceMessages = 32;
 
 /** Bytes of a message besides its payload. */
