@@ -138,6 +138,7 @@ export class Master implements Node {
   #absent(node: NodeId, step: number, layer: number): void {
     this.#snapshots.absent(node, step, layer);
     if (this.#ring?.isLoading) this.#reform('lost');
+    else this.#ring?.copyIsMissing(step);
   }
 
   /** A worker cannot go on; or tells of a neighbour that it cannot, being gone. */

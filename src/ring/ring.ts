@@ -126,6 +126,11 @@ export class Ring {
     if (this.#leaving && !this.#reason) this.#stay();
   }
 
+  /** Where it is the step that everyone waits for, the ring forms anew after the next one instead. */
+  copyIsMissing(step: number): void {
+    if (step === this.#leaving?.step && !this.#parts.holdings.isWhole(step)) this.#stay();
+  }
+
   /** The run is ending: a step that is under way is dropped. */
   stop(): void {
     this.#pass = undefined;

@@ -72,6 +72,11 @@ export class Disk {
     this.#begun = new Map();
   }
 
+  /** The copies of the newest step are lost. */
+  damage(): void {
+    this.snapshots.delete(Math.max(...this.snapshots.keys()));
+  }
+
   erase(): void {
     this.run = undefined;
     this.snapshots.clear();

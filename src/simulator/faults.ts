@@ -18,6 +18,8 @@ export type Fault =
     }
   /** A device begins, or begins again with what its disk holds. */
   | { readonly kind: 'start'; readonly device: NodeId }
+  /** The copies of the newest step on its disk cannot be read any more, as turns out when they are. */
+  | { readonly kind: 'damage'; readonly device: NodeId }
   /** The process stands still. */
   | { readonly kind: 'pause'; readonly device: NodeId; readonly seconds: number }
   | {

@@ -34,6 +34,8 @@ export class Injection {
         return this.#crash(this.#device(fault.device), fault);
       case 'start':
         return this.#start(this.#device(fault.device));
+      case 'damage':
+        return this.#device(fault.device).disk.damage();
       case 'pause':
         return this.#pause(this.#device(fault.device), fault.seconds);
       case 'slowDevice': {

@@ -68,6 +68,27 @@ test.each<[string, Scenario]>([
       ],
     }),
   ],
+  [
+    'a copy that turns out damaged while a newcomer waits for it is not waited for',
+    scenario({
+      seed: 45,
+      model: 1,
+      nodes: 4,
+      replicateEvery: 5,
+      workSeconds: 0.3,
+      sessions: true,
+      script: [
+        {
+          when: { on: 'recall', nth: 2, events: 2 },
+          fault: { kind: 'damage', device: 'worker-2' },
+        },
+        {
+          when: { on: 'activation', nth: 48, events: 2 },
+          fault: { kind: 'crash', device: 'worker-3', disk: 'lost', back: 1.6037528617307542 },
+        },
+      ],
+    }),
+  ],
 ])('%s', async (_, each) => {
   const { failure, outcome } = await attempt(each);
   expect(failure).toBeUndefined();

@@ -86,6 +86,13 @@ function drawTrigger(draw: Draw): Trigger {
   return { on, nth: draw.integer(1, often), events };
 }
 
+/** When the ring has just decided where to go back to. */
+const drawDecision = (draw: Draw): Trigger => ({
+  on: draw.one(['lost', 'assign', 'ready', 'joined']),
+  nth: draw.integer(1, 4),
+  events: draw.integer(0, 3),
+});
+
 /** Shorter than anyone's patience, or longer. */
 const drawOutage = (draw: Draw): number =>
   draw.chance(0.5) ? draw.between(0.05, 8) : draw.between(11, 25);
@@ -131,6 +138,7 @@ function drawFault(
       sessions ? links : 0,
       () => ({ kind: 'duplicate', between: pair(), segments: draw.integer(1, 50) }),
     ],
+    [1.5, () => ({ kind: 'damage', device: draw.one(devices) })],
     [0.3, () => ({ kind: 'event', device: masterId, event: { type: 'stop' } })],
     [hasLate ? 4 : 0, () => ({ kind: 'start', device: lateDevice })],
   ];
@@ -166,10 +174,12 @@ export function drawScenario(seed: number): Scenario {
   const devices = devicesOf({ nodes });
   const sessions = draw.chance(0.4);
   const faults = draw.one([0, 1, 1, 2, 2, 2, 3, 3, 4, 5]);
-  const script = Array.from({ length: faults }, () => ({
-    when: draw.chance(0.75) ? drawTrigger(draw) : draw.between(0, 10),
-    fault: drawFault(draw, devices, hasLateDevice, sessions),
-  }));
+  const script = Array.from({ length: faults }, () => {
+    const when = draw.chance(0.75) ? drawTrigger(draw) : draw.between(0, 10);
+    const fault = drawFault(draw, devices, hasLateDevice, sessions);
+    // Damage matters to who is about to read.
+    return { when: fault.kind === 'damage' ? drawDecision(draw) : when, fault };
+  });
   return {
     seed,
     model,

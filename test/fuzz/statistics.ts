@@ -14,6 +14,7 @@ const names = [
   'crash, comes back',
   'master crash',
   'start',
+  'damage',
   'pause',
   'linkDown',
   'partition',
@@ -35,6 +36,7 @@ const names = [
   'without a worker',
   'layer from its own copy',
   'layer from another',
+  'copy turned out damaged',
   'copies brought back',
   'steps replayed',
   'survived',
@@ -72,6 +74,10 @@ export class Statistics {
     if (device !== masterId) return;
     if (event.type === 'message' && event.message.type === 'join' && event.message.holds)
       this.#count('copies brought back');
+    const isAbsent =
+      (event.type === 'message' && event.message.type === 'absent') ||
+      (event.type === 'recalled' && !event.payload);
+    if (isAbsent) this.#count('copy turned out damaged');
     for (const effect of effects) this.#effect(effect);
   }
 
