@@ -72,7 +72,8 @@ export class Master implements Node {
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
-        if (!isPastQueue(event.work.kind)) this.#works.done(event.work);
+        if (isPastQueue(event.work.kind)) this.#works.interrupted();
+        else this.#works.done(event.work);
         return this.#computed(event.work, event.result);
       case 'unlinked':
         return this.#lost(event.node, event.reason);

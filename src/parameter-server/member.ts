@@ -43,7 +43,8 @@ export class Member implements Node {
   }
 
   #computed(work: Work, result: WorkResult): void {
-    if (!isPastQueue(work.kind)) this.#works.done(work);
+    if (isPastQueue(work.kind)) this.#works.interrupted();
+    else this.#works.done(work);
     this.#device?.computed(work, result);
   }
 

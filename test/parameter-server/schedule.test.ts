@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { Meter } from '../../src/meter/fold.ts';
 import type { Consistency } from '../../src/parameter-server/consistency.ts';
 import { drawSchedule } from '../../src/simulator/picture.ts';
 import { layerBytes, runCostedServer } from './costed-server.ts';
@@ -36,6 +37,27 @@ test('gradients travel while layers below go back, and first layers begin while 
   const pushes = transmissions.filter(({ message }) => message.type === 'push');
   expect(pushes.slice(0, 3).map(({ start }) => Math.round(start - begun))).toEqual([5, 7, 9]);
 });
+
+test.each([1, 'colocated'] as const)(
+  'a worker waits for parameters on a slow link, also while some of them come (servers: %s)',
+  async (servers) => {
+    const { timelines } = await runCostedServer({
+      nodes: 3,
+      servers,
+      consistency: { kind: 'bsp' },
+      steps: 4,
+      batch: 2,
+      link: () => ({ latencySeconds: 0, bytesPerSecond: layerBytes / 10 }),
+    });
+    for (const node of ['master', 'worker-1']) {
+      const meter = new Meter();
+      for (const entry of timelines.get(node)!) meter.add(entry);
+      const { wallSeconds, idleSeconds } = meter.figures;
+      expect(idleSeconds.parameters / wallSeconds).toBeGreaterThan(0.6);
+      expect(idleSeconds.node / wallSeconds).toBeLessThan(0.02);
+    }
+  },
+);
 
 test('layers are pushed from the last to the first, and each is pulled when it is updated', async () => {
   const { transmissions } = await runCostedServer({
