@@ -12,7 +12,7 @@ import type { Weather } from './weather.ts';
 
 /** Background messages leave in pieces of so many bytes, at least one after so many other messages. */
 const pieceBytes = 8192;
-const patienceMessages = 32;
+const patienceMessages = 8;
 
 /** Bytes of a message besides its payload. */
 const frameBytes = 96;
