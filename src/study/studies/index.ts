@@ -1,9 +1,10 @@
 // The studies, in the order in which `study all` makes and reports them.
 
 import type { Study } from '../study.ts';
+import { capacity } from './capacity.ts';
 import { communication } from './communication.ts';
 import { idle } from './idle.ts';
 import { progress } from './progress.ts';
 import { resilience } from './resilience.ts';
 
-export const studies: readonly Study[] = [idle, progress, resilience, communication];
+export const studies: readonly Study[] = [idle, progress, resilience, capacity, communication];
