@@ -31,6 +31,9 @@ interface Decision {
 /** How long anybody may be out of reach without being given up. */
 const patience = 9;
 
+/** How many times slower a link may be. */
+const slowest = 100;
+
 /** The steps between a snapshot and the moment when it counts. */
 const stepsToReplicate = 4;
 
@@ -175,13 +178,16 @@ export class Oracle {
   /** Whether anybody was out of reach for longer than a link waits. */
   #mayLose(): boolean {
     let outage = 0;
+    let slowness = 1;
     for (const fault of this.injected) {
       if (fault.kind === 'crash') return true;
       if (fault.kind === 'pause' || fault.kind === 'linkDown' || fault.kind === 'partition')
         outage += fault.seconds;
       if (fault.kind === 'delay') outage += fault.longer;
+      if (fault.kind === 'slowLink') slowness *= fault.times;
     }
-    return outage >= patience;
+    // Some bytes a second are too few even for a sign of life.
+    return outage >= patience || slowness > slowest;
   }
 
   #reformed({ nodes, step, replay, cause }: Extract<Report, { kind: 'reformed' }>): void {
