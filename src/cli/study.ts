@@ -53,15 +53,17 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
     running?.kill();
   };
   const letGo = onInterrupt({ stop, abandon });
-  const clock = new StudyClock(requests, (request) => record.get(request) !== undefined);
+  const isMoot = (request: TrialRequest): boolean =>
+    request.isMoot?.(trialsIn(record, requests)) ?? false;
+  const clock = new StudyClock(
+    requests,
+    (request) => record.get(request) !== undefined || isMoot(request),
+  );
   try {
     for (const [at, request] of requests.entries()) {
       if (interrupted) break;
       if (record.get(request)) continue;
-      if (request.isMoot?.(trialsIn(record, requests))) {
-        clock.skips(request);
-        continue;
-      }
+      if (isMoot(request)) continue;
       const begun = performance.now() / 1000;
       const head = `${at + 1}/${requests.length} ${describe(request)}`;
       const show = (progress: string): void =>
@@ -82,6 +84,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
         if (interrupted) break;
         clock.took(request, performance.now() / 1000 - begun);
         await record.add(trial);
+        for (const each of requests) if (isMoot(each)) clock.skips(each);
         line.print(`${head}: ${inShort(trial)}`);
       } catch (error) {
         // What comes of being stopped is no fault.
