@@ -4,6 +4,7 @@
 import { RingError } from '../errors.ts';
 import { AllReduceMaster } from '../all-reduce/master.ts';
 import { AllReduceWorker } from '../all-reduce/worker.ts';
+import { requireRows } from '../data-parallel/share.ts';
 import { elementCount } from '../graph/graph.ts';
 import type { Told } from '../machine/boundary.ts';
 import type { Course } from '../machine/course.ts';
@@ -88,11 +89,7 @@ export function requireFewEnough(
         'TOO_MANY_NODES',
         `${limit}, not ${usable === 1 ? 'on ' : ''}${nodes}: ask for fewer nodes or add layers`,
       );
-  } else if (workers > resolved.batch)
-    throw new RingError(
-      'TOO_MANY_NODES',
-      `a batch has ${resolved.batch} samples, so at most ${resolved.batch} workers can share it, not ${workers}: ask for fewer nodes or a larger batch`,
-    );
+  } else requireRows(resolved.batch, workers);
 }
 
 export function createMaster(

@@ -46,18 +46,20 @@ const allArchitectures: readonly Architecture[] = [
   'single',
 ];
 
-/** `ring,parameter-server`: the parameter server means both of its forms. Errors: USAGE. */
+/** `ring,parameter-server`: the parameter server means both of its forms, and twice is once. Errors: USAGE. */
 export function architecturesOf(text: string | undefined): readonly Architecture[] {
   if (text === undefined) return allArchitectures;
-  return text.split(',').flatMap((name): Architecture[] => {
+  const named = text.split(',').flatMap((given): Architecture[] => {
+    const name = given.trim();
     if (name === 'parameter-server') return ['parameter-server', 'parameter-server-colocated'];
-    const known = allArchitectures.find((architecture) => architecture === name.trim());
+    const known = allArchitectures.find((architecture) => architecture === name);
     if (known) return [known];
     throw new RingError(
       'USAGE',
       `'${name}' is no architecture: give some of ring, parameter-server, all-reduce and single, with commas between`,
     );
   });
+  return [...new Set(named)];
 }
 
 export async function compare(file: string, flags: CompareFlags): Promise<void> {

@@ -14,8 +14,13 @@ export interface EvaluateFlags extends UseFlags {
 }
 
 export async function evaluate(folder: string, flags: EvaluateFlags): Promise<void> {
-  const trained = await openTrainedRun(folder);
   const { data, labels } = flags;
+  if (labels !== undefined && data === undefined)
+    throw new RingError(
+      'USAGE',
+      '--labels belongs to the images of --data: give both, or neither to take the samples kept apart',
+    );
+  const trained = await openTrainedRun(folder);
   const samples =
     data === undefined
       ? await openTestSamples(trained)

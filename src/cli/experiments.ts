@@ -4,7 +4,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 
-import { positiveNumber, wholeNumber, withEngineFlags } from './flags.ts';
+import { positiveNumber, share, wholeNumber, withEngineFlags } from './flags.ts';
 
 export function addExperiments(program: Command): void {
   withEngineFlags(
@@ -20,7 +20,7 @@ export function addExperiments(program: Command): void {
         'some of ring, parameter-server, all-reduce, single (default: all)',
       )
       .option('--repeat <K>', 'how often, to see the spread', wholeNumber(1), 1)
-      .option('--target-accuracy <A>', 'time also to this test accuracy, 0 to 1', positiveNumber)
+      .option('--target-accuracy <A>', 'time also to this test accuracy, 0 to 1', share)
       .option('--device-profile <NAME>', 'model energy as of such devices, e.g. pi-4b')
       .option('--link <LINK>', 'slow the links between the processes down, e.g. 20mbit,5ms'),
   )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { usageLine } from './fail.ts';
-import { positiveNumber, wholeNumber } from './flags.ts';
+import { positiveNumber, share, wholeNumber } from './flags.ts';
 import { reachableInvitations } from './invitations.ts';
 import { engineOf, workersOf } from './ring-flags.ts';
 import { newRunFolder } from './run-folder.ts';
@@ -12,6 +12,8 @@ test('numbers are numbers', () => {
   expect(positiveNumber('1e-3')).toBe(0.001);
   for (const text of ['0', '-1', '', 'x', 'Infinity'])
     expect(() => positiveNumber(text)).toThrow('above 0');
+  expect(share('1')).toBe(1);
+  for (const text of ['0', '1.01', '95', 'x']) expect(() => share(text)).toThrow('above 0');
 });
 
 test('a ring is local, or waits; not both, not half', () => {

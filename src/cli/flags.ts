@@ -18,6 +18,12 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('A number above 0 is expected.');
 }
 
+export function share(text: string): number {
+  const value = positiveNumber(text);
+  if (value <= 1) return value;
+  throw new InvalidArgumentError('A number above 0 and at most 1 is expected.');
+}
+
 export const withRingFlags = (command: Command): Command =>
   command
     .option('-n, --nodes <N>', 'form a ring of N processes on this machine', wholeNumber(1))

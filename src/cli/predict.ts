@@ -66,9 +66,11 @@ function fileOutput(path: string): Output {
     try {
       return work();
     } catch (cause) {
-      throw new RingError('STORE', `${path} cannot be written: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new RingError(
+        'STORE',
+        `${path} cannot be written: ${(cause as Error).message}; name another file with --out`,
+        { cause },
+      );
     }
   };
   const file = stored(() => openSync(partial, 'w'));

@@ -1,6 +1,8 @@
 // Who computes which rows of a batch. All workers' shares follow from their number alone, and are as
 // even as whole rows allow.
 
+import { RingError } from '../errors.ts';
+
 /** A worker's rows of a batch: `rows` of them from place `position` on. */
 export interface Share {
   readonly position: number;
@@ -11,6 +13,15 @@ export interface Share {
 export function shareOf(batchRows: number, index: number, workers: number): Share {
   const position = Math.floor((index * batchRows) / workers);
   return { position, rows: Math.floor(((index + 1) * batchRows) / workers) - position };
+}
+
+/** Errors: TOO_MANY_NODES where some of the workers would have no rows. */
+export function requireRows(batchRows: number, workers: number): void {
+  if (workers > batchRows)
+    throw new RingError(
+      'TOO_MANY_NODES',
+      `a batch has ${batchRows} samples, so at most ${batchRows} workers can share it, not ${workers}: ask for fewer nodes or a larger batch`,
+    );
 }
 
 /** How a worker goes through its share. */

@@ -103,6 +103,9 @@ test('a model that one device cannot hold is shared, and the choice says so', as
 test('more devices than layers, and too little memory anywhere: a reason each', async () => {
   const { why } = await chosen(settingOf({ nodes: 9 }));
   expect(why.join('\n')).toMatch(/the ring cannot: the model has 5 layers/);
+  const crowd = await chosen(settingOf({ nodes: 200 }));
+  expect(crowd.architecture).toBe('single');
+  expect(crowd.why.join('\n')).toMatch(/all-reduce cannot: a batch has 128 samples, .* not 200/);
   const nowhere = await chosen(settingOf({ device: { ...device, memoryBytes: 1e6 } }));
   expect(nowhere.architecture).toBeUndefined();
   expect(nowhere.why).toHaveLength(5);

@@ -2,7 +2,7 @@
 
 import { AllReduceMaster } from '../all-reduce/master.ts';
 import { AllReduceWorker } from '../all-reduce/worker.ts';
-import { sharePartsOf } from '../data-parallel/share.ts';
+import { requireRows, sharePartsOf } from '../data-parallel/share.ts';
 import { elementCount } from '../graph/graph.ts';
 import { trainingCourse } from '../machine/course.ts';
 import { blocksOf, withShare } from '../machine/replica-blocks.ts';
@@ -31,6 +31,7 @@ import { StageDemands } from './stage-demands.ts';
 import { replicaDemand } from './work-demands.ts';
 import type { WorkDemand } from './work-demands.ts';
 
+/** Errors: TOO_MANY_NODES. */
 export async function expectAllReduce(setting: Setting): Promise<ExpectedNodes> {
   const { nodes } = setting;
   const replica = replicaOf(setting, nodes);
@@ -60,7 +61,7 @@ export async function expectAllReduce(setting: Setting): Promise<ExpectedNodes> 
   }));
 }
 
-/** Synchronous, the only kind whose steps are the others' steps. */
+/** Synchronous, the only kind whose steps are the others' steps. Errors: TOO_MANY_NODES. */
 export async function expectServer(setting: Setting, servers: Servers): Promise<ExpectedNodes> {
   const { nodes, training } = setting;
   const workers = servers === 'colocated' ? nodes : nodes - servers;
@@ -111,6 +112,7 @@ interface Replica {
 
 function replicaOf({ training: whole }: Setting, workers: number): Replica {
   const { batch, microbatches, data, steps, stepsPerEpoch } = whole.resolved;
+  requireRows(batch, workers);
   const share = sharePartsOf(batch, microbatches, workers);
   const training = withShare(ringTraining(whole), share.rows, share.microbatches);
   const blocks = blocksOf(training).map((stage) => new StageDemands(training, stage));

@@ -110,6 +110,11 @@ test.each([
     said: /at most 4 nodes, not 5/,
   },
   { args: ['train', 'good.json', '--out', ''], said: /--out is empty/ },
+  {
+    args: 'compare good.json --target-accuracy 95'.split(' '),
+    said: /above 0 and at most 1 is expected/,
+  },
+  { args: 'evaluate absent --labels labels.gz'.split(' '), said: /--labels belongs to .* --data/ },
   { args: ['evaluate', 'absent'], said: /there is no folder absent/ },
   { args: ['join'], said: /join needs an invitation/ },
   { args: ['join', 'localhost:7000'], said: /without a secret/ },
