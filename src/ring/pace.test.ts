@@ -29,8 +29,12 @@ function judged(
 ): readonly Member[] | undefined {
   const formation = formed();
   const pace = new Pace({ steps, layers });
-  for (let step = 0; step < measured; step += 1) pace.add(formation.members, seconds);
-  return pace.better(formation, cut, measured);
+  let judgement: readonly Member[] | undefined;
+  for (let step = 0; step < measured; step += 1) {
+    pace.add(formation.members, seconds);
+    judgement ??= pace.better(formation, cut, step + 1);
+  }
+  return judgement;
 }
 const speeds = (members: readonly Member[] | undefined): Record<NodeId, number> | undefined =>
   members && Object.fromEntries(members.map(({ node, flops }) => [node, flops]));
@@ -41,6 +45,28 @@ test('a node that takes twice as long as the others is given less, by the speeds
 
 test('nobody is judged by a few steps', () => {
   expect(judged([4, 8, 4], 7)).toBeUndefined();
+});
+
+test('nobody is judged by a moment in which it had something else to do', () => {
+  const formation = formed();
+  const pace = new Pace({ steps: 1000, layers });
+  const stretch = (seconds: readonly number[]): boolean => {
+    for (let step = 0; step < 4; step += 1) pace.add(formation.members, seconds);
+    return pace.better(formation, cut, 100) !== undefined;
+  };
+  expect([stretch([4, 8, 4]), stretch([4, 4, 4]), stretch([4, 8, 4])]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect(stretch([4, 8, 4])).toBe(true);
+});
+
+test('nobody is judged by less than a second of work', () => {
+  expect(judged([0.04, 0.08, 0.04])).toBeUndefined();
+  expect(judged([0.04, 0.08, 0.04], 26, 1e6)?.map(({ flops }) => Math.round(flops))).toEqual([
+    1e4, 5e3, 1e4,
+  ]);
 });
 
 test('all as slow as each other, or a little slower than the others, is no reason', () => {
@@ -65,5 +91,5 @@ test('after a move it takes twice as many steps to think of another', () => {
     for (let step = 0; step < count; step += 1) pace.add(formation.members, [4, 8, 4]);
     return pace.better(formation, cut, 100) !== undefined;
   };
-  expect([better(8), better(8)]).toEqual([false, true]);
+  expect([better(4), better(4), better(4), better(4)]).toEqual([false, false, false, true]);
 });

@@ -1,7 +1,8 @@
 // Whether a node drags the ring: engines tell how long they computed for each step, and from that and
 // what a step costs follows how fast each really is, whatever it promised when it joined. Cutting the
 // layers by these speeds is worth a move when the slowest node gains a fifth and the steps that are left
-// gain more than the move costs.
+// gain more than the move costs, in two stretches of steps, one after the other: a device that is busy
+// with something else for a moment does not drag.
 
 import type { NodeId, Stage } from '../node.ts';
 import type { Cutter, Formation, Member } from './formation.ts';
@@ -14,8 +15,9 @@ export interface PaceOptions {
   readonly layers: readonly { readonly operations: number; readonly bytes: number }[];
 }
 
-/** Steps that are looked at together, the first time; twice as many after each move. */
-const observedSteps = 8;
+/** A stretch: so many steps the first time, twice as many after each move, and no less than a second's work. */
+const observedSteps = 4;
+const observedSeconds = 1;
 
 /** The slowest node's time must be shorter at least by this share. */
 const leastGain = 0.2;
@@ -29,6 +31,8 @@ export class Pace {
   readonly #seconds = new Map<NodeId, number>();
   #steps = 0;
   #observed = observedSteps;
+  /** The last stretch spoke for a move. */
+  #hasDragged = false;
 
   constructor(options: PaceOptions | undefined) {
     this.#options = options;
@@ -36,9 +40,14 @@ export class Pace {
 
   /** Forgets what was measured: layers or holders are others now. `hasMoved`: because of that. */
   restart(hasMoved: boolean): void {
+    this.#beginStretch();
+    this.#hasDragged = false;
+    if (hasMoved) this.#observed *= 2;
+  }
+
+  #beginStretch(): void {
     this.#seconds.clear();
     this.#steps = 0;
-    if (hasMoved) this.#observed *= 2;
   }
 
   /** A step is done, in which the members, in order, computed for so long. */
@@ -50,15 +59,22 @@ export class Pace {
   }
 
   /**
-   * The members with the speeds that they have shown, when cutting by these pays after `done` steps;
-   * else undefined. Looks once for each stretch of steps.
+   * The members with the speeds that they have shown, when cutting by these pays after `done` steps,
+   * as it did after the stretch before; else undefined. Looks once for each stretch of steps.
    */
   better(formation: Formation, cut: Cutter, done: number): readonly Member[] | undefined {
     if (!this.#options || this.#steps < this.#observed) return undefined;
+    if (Math.max(...this.#seconds.values()) < observedSeconds) return undefined;
+    const drags = this.#dragging(formation, cut, this.#options.steps - done);
+    this.#beginStretch();
+    const again = this.#hasDragged ? drags : undefined;
+    this.#hasDragged = drags !== undefined;
+    return again;
+  }
+
+  #dragging(formation: Formation, cut: Cutter, stepsLeft: number): readonly Member[] | undefined {
     const { members } = formation;
-    const steps = this.#steps;
-    const times = members.map(({ node }) => (this.#seconds.get(node) ?? 0) / steps);
-    this.restart(false);
+    const times = members.map(({ node }) => (this.#seconds.get(node) ?? 0) / this.#steps);
     if (members.length === 1 || times.some((time) => time === 0)) return undefined;
     const measured = members.map((member, index) => {
       const operations = this.#operations(formation.stagesOf(member.node));
@@ -68,7 +84,7 @@ export class Pace {
     const stages = cut(measured);
     const expected = measured.map(({ flops }, index) => this.#operations(stages[index]!) / flops);
     const [now, then] = [Math.max(...times), Math.max(...expected)];
-    const gain = (now - then) * (this.#options.steps - done);
+    const gain = (now - then) * stepsLeft;
     const pays = then <= (1 - leastGain) * now && gain > this.#cost(formation, measured, stages);
     return pays ? measured : undefined;
   }
