@@ -51,6 +51,7 @@ export interface ComparedRunOptions {
   /** Of this device, on which all nodes stand. */
   readonly sensor?: Sensor;
   readonly progress: (step: number, steps: number) => void;
+  readonly formed?: () => void;
   /** Told of the session, to stop it. */
   readonly started: (session: Session) => void;
 }
@@ -124,6 +125,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...(faults.some((fault) => fault.seconds !== undefined) && { waitSeconds }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
+      if (report.kind === 'formed') options.formed?.();
       if (report.kind !== 'step') return;
       options.progress(report.step, steps);
       for (const fault of faults) {

@@ -10,7 +10,10 @@ import { laboratory } from './places.ts';
 
 /** Errors: ENGINE. */
 export async function createNodeEngine(options: EngineOptions): Promise<Engine> {
-  const engine = await createEngine(options);
+  const engine = await createEngine({
+    ...options,
+    ...(laboratory && { pace: laboratory.own.coreShare }),
+  });
   if (laboratory && engine.threadId !== undefined)
     writeFileSync(laboratory.own.engineFile, String(engine.threadId));
   return engine;

@@ -7,6 +7,7 @@ import {
   hostNow,
   labName,
   labVariable,
+  letStart,
   missingForLab,
   ownerNow,
   parseDevices,
@@ -30,6 +31,8 @@ export interface OpenPlace {
   readonly place: TrialPlace;
   readonly entrance?: Entrance;
   readonly request: Pick<ComparedRequest, 'link' | 'joining' | 'profile'>;
+  /** All nodes have started: from then on each is as fast as its device. */
+  formed?(): void;
   /** Takes down what was put up for it. */
   close(): void;
 }
@@ -103,6 +106,7 @@ function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces
       // Also where something else ends this process.
       process.on('exit', remove);
       buildLab(plan);
+      const holdBack = letStart(plan);
       const { laboratory } = plan;
       return {
         place: { kind: 'lab', description: laboratory.description, scale },
@@ -111,6 +115,7 @@ function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces
           environment: { [labVariable]: JSON.stringify(laboratory) },
         },
         request: {},
+        formed: holdBack,
         close() {
           remove();
           process.off('exit', remove);

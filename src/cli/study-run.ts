@@ -63,7 +63,7 @@ export async function runTrial(
         ...(faults && { faults }),
         ...(copies && { copies: { ...copies, folder } }),
       },
-      progress,
+      { progress, formed: opened.formed },
       opened.entrance,
     );
     started(running);

@@ -103,20 +103,28 @@ class ThreadHost implements Host {
 
 /**
  * An engine on a thread of its own. `auto` takes BLAS where there is one. Errors: ENGINE, also when
- * `blas` is asked for and the system has none.
+ * `blas` is asked for and the system has none. `pace`: a share of this processor's speed, to stand for a slower one.
  */
 export async function createEngine({
   kind = 'auto',
   threads = 1,
+  pace,
 }: {
   readonly kind?: EngineKind;
   readonly threads?: number;
+  readonly pace?: number;
 } = {}): Promise<Engine> {
   if (!Number.isInteger(threads) || threads < 1)
     throw new RingError('ENGINE', `an engine of ${threads} threads: give a whole number from 1 on`);
   const module = await loadKernelModule(true);
   const { memory, allocator } = createMemory(threads, true);
-  const host = new ThreadHost({ memory, module, kind, threads });
+  const host = new ThreadHost({
+    memory,
+    module,
+    kind,
+    threads,
+    ...(pace !== undefined && { pace }),
+  });
   try {
     const { description, threadId } = await host.ready();
     return new MemoryEngine(description, memory, allocator, host, threadId);

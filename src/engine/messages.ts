@@ -13,6 +13,8 @@ export interface ThreadSettings {
   readonly module: WebAssembly.Module;
   readonly kind: EngineKind;
   readonly threads: number;
+  /** As if the processor had this share of its speed, 0 to 1. */
+  readonly pace?: number;
   /** One word of shared memory that changes with every request, once that is in the thread's port. */
   readonly doorbell: Int32Array;
 }

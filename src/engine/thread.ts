@@ -10,9 +10,12 @@ import { Core } from './core.ts';
 import { instantiate, withWasmProduct } from './kernels.ts';
 import { workspaceOf } from './memory.ts';
 import type { Answer, Request, ThreadSettings } from './messages.ts';
+import { paceOf } from './pace.ts';
 import { splitProduct } from './parallel.ts';
 
-const { memory, module, kind, threads, doorbell } = workerData as ThreadSettings;
+const { memory, module, kind, threads, pace, doorbell } = workerData as ThreadSettings;
+
+const paced = pace === undefined ? undefined : paceOf(pace);
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 const answer = (message: Answer): void => parentPort?.postMessage(message);
@@ -58,7 +61,10 @@ function serve(core: Core, request: Request): void {
       core.unload(request.id);
       break;
     case 'run':
-      answer({ type: 'done', milliseconds: core.run(request.runs) });
+      answer({
+        type: 'done',
+        milliseconds: paced ? paced(() => core.run(request.runs)) : core.run(request.runs),
+      });
       break;
     case 'write':
       core.write(request.offset, request.bytes);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { RingError } from '../errors.ts';
 import { countIn, figureFiles, trafficIn } from './figures.ts';
 import type { CoreFigures, DeviceFigures } from './figures.ts';
-import { coreFolder, rootsOf } from './groups.ts';
+import { coreFolder, limitsCore, rootsOf, withoutLimit } from './groups.ts';
 import type { Hierarchies, Setting } from './groups.ts';
 import { namespaceName, parseLabName } from './name.ts';
 import type { LabPlan } from './plan.ts';
@@ -37,6 +37,18 @@ function apply({ folder, file, text, isOptional }: Setting): void {
       `the lab could not set ${join(folder, file)} to ${text}: ${(error as Error).message}`,
     );
   }
+}
+
+/**
+ * Lets devices be as fast as this machine, so that programs start in them without delay. Gives what holds them
+ * to their speed again.
+ */
+export function letStart({ settings }: LabPlan): () => void {
+  const limits = settings.filter(limitsCore);
+  for (const limit of limits) apply({ ...limit, text: withoutLimit(limit) });
+  return () => {
+    for (const limit of limits) apply(limit);
+  };
 }
 
 /** What the kernel has counted so far, of each device. */

@@ -117,6 +117,14 @@ function secondVersion(hierarchies: Hierarchies, lab: string, device: Device): S
   ];
 }
 
+/** Whether it is by this that a core has its speed. */
+export const limitsCore = ({ file }: Setting): boolean =>
+  file === 'cpu.cfs_quota_us' || file === 'cpu.max';
+
+/** What to write in its place for a core as fast as the machine's. */
+export const withoutLimit = ({ file, text }: Setting): string =>
+  file === 'cpu.max' ? text.replace(/^\d+/, 'max') : '-1';
+
 /** The least that the kernel takes, and the most, in microseconds. */
 const [leastQuota, mostPeriod] = [1000, 1_000_000];
 /** Short, so that a device is slow all the time and not fast for a while and then still. */

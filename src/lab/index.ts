@@ -9,6 +9,6 @@ export { planLab } from './plan.ts';
 export type { LabPlan } from './plan.ts';
 export { labVariable, ownLaboratory } from './laboratory.ts';
 export type { Laboratory } from './laboratory.ts';
-export { buildLab, readFigures, removeLab, removeLeftovers } from './build.ts';
+export { buildLab, letStart, readFigures, removeLab, removeLeftovers } from './build.ts';
 export { hierarchies, hostNow, missingForLab, ownerNow } from './system.ts';
 export type { CoreFigures, DeviceFigures } from './figures.ts';

@@ -5,8 +5,8 @@ import { convolutionalNet, denseNet } from '../workloads.ts';
 
 export const denseSizes = {
   tiny: { steps: 3, batch: 64, width: 128, depth: 4 },
-  short: { steps: 4, batch: 128, width: 256, depth: 8 },
-  full: { steps: 12, batch: 128, width: 512, depth: 8 },
+  short: { steps: 4, batch: 512, width: 256, depth: 8 },
+  full: { steps: 12, batch: 512, width: 512, depth: 12 },
 } as const;
 
 /** So many microbatches unless it is they that are varied. */
