@@ -80,9 +80,15 @@ export function demandOf(...graphs: readonly Graph[]): Demand {
 }
 
 export const sumOf = (demands: readonly Demand[]): Demand => {
-  const sum = { ...noDemand };
+  const sum: Record<DemandUnit, number> = { ...noDemand };
   for (const demand of demands) for (const unit of demandUnits) sum[unit] += demand[unit];
   return sum;
+};
+
+export const scaledBy = (factor: number, demand: Demand): Demand => {
+  const scaled: Record<DemandUnit, number> = { ...demand };
+  for (const unit of demandUnits) scaled[unit] *= factor;
+  return scaled;
 };
 
 export const secondsOf = (speed: DeviceSpeed, demand: Demand): number =>

@@ -6,7 +6,7 @@ import type { Figures } from '../meter/figures.ts';
 import type { Stage } from '../node.ts';
 import { stepBounds } from './bounds.ts';
 import type { StepBounds } from './bounds.ts';
-import type { ExpectedNodes } from './figures.ts';
+import type { Demands, ExpectedNodes } from './figures.ts';
 import { expectAllReduce, expectServer } from './replica.ts';
 import { expectRing } from './ring.ts';
 import type { ExpectedArchitecture, Setting } from './setting.ts';
@@ -19,6 +19,7 @@ export interface NodeExpectation {
   readonly idleShare: number;
   /** Of one step; likewise below. */
   readonly busySeconds: number;
+  readonly demands: Demands;
   readonly sentBytes: number;
   readonly receivedBytes: number;
   /** Tensors at their peak, samples that were shipped, and the process itself. */
@@ -87,7 +88,7 @@ function summarise(
   const { wallSeconds, steps } = nodes[0]!.figures;
   const stepSeconds = wallSeconds / steps;
   const described = nodes.map(
-    ({ role, stages, tensorBytes, sampleBytes, figures }, index): NodeExpectation => {
+    ({ role, stages, tensorBytes, sampleBytes, figures, demands }, index): NodeExpectation => {
       const memoryBytes = tensorBytes + sampleBytes + device.baseBytes;
       return {
         node: index === 0 ? 'master' : `worker-${index}`,
@@ -95,6 +96,7 @@ function summarise(
         stages,
         idleShare: figures.idleShare,
         busySeconds: total(figures.busySeconds) / steps,
+        demands,
         sentBytes: trafficOf(figures.sent) / steps,
         receivedBytes: trafficOf(figures.received) / steps,
         memoryBytes,

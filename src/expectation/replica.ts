@@ -44,7 +44,7 @@ export async function expectAllReduce(setting: Setting): Promise<ExpectedNodes> 
     capabilities: capabilitiesOf(setting, 'master'),
     data: dataOf(setting),
   });
-  const figures = await playScene(
+  const played = await playScene(
     setting,
     Array.from({ length: nodes }, (_, index) => ({
       node: index === 0 ? master : new AllReduceWorker(joinOf(setting, index)),
@@ -52,12 +52,12 @@ export async function expectAllReduce(setting: Setting): Promise<ExpectedNodes> 
       demand,
     })),
   );
-  return figures.map((each, index) => ({
+  return played.map((each, index) => ({
     role: index === 0 ? 'master' : 'worker',
     stages: [],
     tensorBytes: replica.tensorBytes,
     sampleBytes: index === 0 ? 0 : replica.sampleBytes,
-    figures: each,
+    ...each,
   }));
 }
 
@@ -77,7 +77,7 @@ export async function expectServer(setting: Setting, servers: Servers): Promise<
     capabilities: capabilitiesOf(setting, 'master'),
     data: dataOf(setting),
   });
-  const figures = await playScene(
+  const played = await playScene(
     setting,
     Array.from({ length: nodes }, (_, index) => ({
       node: index === 0 ? master : new Member(joinOf(setting, index)),
@@ -86,7 +86,7 @@ export async function expectServer(setting: Setting, servers: Servers): Promise<
     })),
   );
   const shardBytes = shardBytesOf(setting, shards);
-  return figures.map((each, index): ExpectedNode => {
+  return played.map((each, index): ExpectedNode => {
     const isWorker = index < workers;
     const shard = servers === 'colocated' ? index : index - workers;
     const isServer = shard >= 0;
@@ -96,7 +96,7 @@ export async function expectServer(setting: Setting, servers: Servers): Promise<
       stages: [],
       tensorBytes: (isWorker ? replica.tensorBytes : 0) + (isServer ? shardBytes[shard]! : 0),
       sampleBytes: isWorker && index > 0 ? replica.sampleBytes : 0,
-      figures: each,
+      ...each,
     };
   });
 }

@@ -51,7 +51,7 @@ export async function expectRing(setting: Setting): Promise<ExpectedNodes> {
       demand: ringDemand(stages),
     };
   });
-  const figures = await playScene(setting, actors);
+  const played = await playScene(setting, actors);
   const costs = layerCosts(described);
   const tensorBytes = (held: readonly Stage[]): number =>
     held.reduce((sum, stage) => sum + stageBytes(costs, stage, stage.window, microbatches), 0);
@@ -60,6 +60,6 @@ export async function expectRing(setting: Setting): Promise<ExpectedNodes> {
     stages,
     tensorBytes: tensorBytes(stages),
     sampleBytes: 0,
-    figures: figures[index]!,
+    ...played[index]!,
   }));
 }

@@ -2,14 +2,17 @@
 // their works cost what the device's constants say, and nothing is computed.
 
 import { Meter } from '../meter/fold.ts';
-import type { Figures } from '../meter/figures.ts';
+import { describeWork } from '../meter/works.ts';
+import type { BusyKind } from '../meter/timeline.ts';
 import { learningRateAt } from '../model/learning-rate.ts';
 import type { NodeId } from '../node.ts';
 import { masterId } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { simulate } from '../simulator/simulator.ts';
 import type { SimulatedDevice, SimulatedProcess } from '../simulator/simulator.ts';
-import { secondsOf } from './demand.ts';
+import { scaledBy, secondsOf, sumOf } from './demand.ts';
+import type { Demand } from './demand.ts';
+import type { ExpectedNode } from './figures.ts';
 import type { Setting } from './setting.ts';
 import type { WorkDemand } from './work-demands.ts';
 
@@ -57,19 +60,26 @@ export const courseSizeOf = ({ training: { resolved } }: Setting) => ({
   steps: simulatedSteps,
 });
 
-/** The figures of each node, the master first; they hold all steps but the first. */
+/** What came of each node, the master first; the figures hold all steps but the first. */
 export async function playScene(
   { device, link }: Setting,
   actors: readonly Actor[],
-): Promise<readonly Figures[]> {
+): Promise<readonly Pick<ExpectedNode, 'figures' | 'demands'>[]> {
   const { speed, secondsPerFrame, secondsPerByte } = device;
+  const asked = actors.map(() => new Map<BusyKind, Demand[]>());
   const devices = new Map<NodeId, SimulatedDevice>(
     actors.map(({ node, executor, demand }, index) => [
       nameOf(index),
       {
         node,
         executor,
-        seconds: (work) => secondsOf(speed, demand(work)),
+        seconds: (work) => {
+          const { kind } = describeWork(work);
+          const demands = asked[index]!.get(kind) ?? [];
+          asked[index]!.set(kind, demands);
+          demands.push(demand(work));
+          return secondsOf(speed, demands.at(-1)!);
+        },
         serialiseSeconds: (bytes) => secondsPerFrame + bytes * secondsPerByte,
       },
     ]),
@@ -82,6 +92,10 @@ export async function playScene(
   return actors.map((_, index) => {
     const meter = new Meter();
     for (const entry of timelines.get(nameOf(index)) ?? []) meter.add(entry);
-    return meter.figures;
+    // Every step asks for the same.
+    const demands = [...asked[index]!].map(
+      ([kind, each]) => [kind, scaledBy(1 / simulatedSteps, sumOf(each))] as const,
+    );
+    return { figures: meter.figures, demands: Object.fromEntries(demands) };
   });
 }

@@ -25,6 +25,9 @@ export function searchBorders(search: BorderSearch): readonly number[] | undefin
   let borders: readonly number[] | undefined;
 
   for (let opening = 1; opening <= blocks - workers - closingBlocks; opening++) {
+    const first = closingBlocks === 0 ? blocks : opening + workers;
+    // Whatever the workers would hold, the master alone would be charged as much as the best so far.
+    if (leastOfMaster(opening, first) >= least) continue;
     // charge[k]: least for the workers so far when the last of them ends before block k.
     let charge = new Float64Array(blocks + 1).fill(Infinity);
     charge[opening] = 0;
@@ -45,7 +48,6 @@ export function searchBorders(search: BorderSearch): readonly number[] | undefin
       charge = extended;
       begins.push(begin);
     }
-    const first = closingBlocks === 0 ? blocks : opening + workers;
     for (let closing = first; closing <= blocks - closingBlocks; closing++) {
       const largest = Math.max(charge[closing]!, search.master(opening, closing));
       if (largest >= least) continue;
@@ -54,6 +56,13 @@ export function searchBorders(search: BorderSearch): readonly number[] | undefin
     }
   }
   return borders;
+
+  function leastOfMaster(opening: number, first: number): number {
+    let charge = Infinity;
+    for (let closing = first; closing <= blocks - closingBlocks; closing++)
+      charge = Math.min(charge, search.master(opening, closing));
+    return charge;
+  }
 }
 
 /** The borders that led to `closing`, from the workers' beginnings. */
