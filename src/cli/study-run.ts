@@ -3,11 +3,9 @@
 
 import { rm } from 'node:fs/promises';
 
-import { openData } from '../data/index.ts';
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { parseTraining, resolveTraining } from '../model/training.ts';
-import type { ResolvedTraining } from '../model/training.ts';
+import { resolveFile } from '../study/resolve.ts';
 import type { Outcome, Trial } from '../study/study.ts';
 import type { TrialRequest } from '../study/trials.ts';
 import { startComparedProcess } from './compared-process.ts';
@@ -44,7 +42,7 @@ export async function runTrial(
   { condition, repeat }: TrialRequest,
   options: TrialOptions,
 ): Promise<Trial> {
-  const training = await resolve({ seed: repeat, ...condition.training }, condition.workload);
+  const training = await resolveFile({ seed: repeat, ...condition.training }, condition.workload);
   const { places, engine, folder, limitSeconds, progress, started } = options;
   const { targetAccuracy, faults, copies } = condition;
   const opened = places.open(condition.devices);
@@ -95,16 +93,5 @@ async function outcomeOf({ ended }: ComparedProcess): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof RingError) || !outcomes.includes(error.code)) throw error;
     return { kind: 'failed', code: error.code, reason: error.message };
-  }
-}
-
-/** Paths in the training are whole. */
-async function resolve(file: unknown, name: string): Promise<ResolvedTraining> {
-  const training = parseTraining(file, `the workload ${name}`);
-  const data = await openData(training.data, { seed: training.seed, baseFolder: '/' });
-  try {
-    return resolveTraining(training, data.facts);
-  } finally {
-    await data.close();
   }
 }

@@ -11,7 +11,7 @@ import type { TimedDemand } from '../expectation/fit.ts';
 import type { ExpectedArchitecture, ExpectedDevice, Setting } from '../expectation/setting.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import { rateOf } from './devices.ts';
-import { stepSeconds } from './measures.ts';
+import { ownStepSeconds } from './measures.ts';
 import { minimise } from './minimise.ts';
 import { resolveFile } from './resolve.ts';
 import { mean } from './statistics.ts';
@@ -33,10 +33,6 @@ export interface RealStep {
   readonly seconds: number;
   readonly trials: readonly FinishedTrial[];
 }
-
-/** Of a step, at the speed of the real devices: a lab in slow motion takes longer. */
-export const ownStepSeconds = ({ outcome: { run }, place }: FinishedTrial): number =>
-  stepSeconds(run) * place.scale;
 
 /** Those that the simulator can play: an asynchronous server's steps are no common steps. */
 export async function realSteps(trials: readonly FinishedTrial[]): Promise<readonly RealStep[]> {

@@ -3,6 +3,7 @@
 // a device was guessed. Pure.
 
 import type { Figures } from '../meter/figures.ts';
+import { energiesOf } from './results.ts';
 import type { Run } from './results.ts';
 import { ringStepSeconds } from './ring-bound.ts';
 import { mean } from './statistics.ts';
@@ -26,6 +27,10 @@ export function stepSeconds({ nodes }: Run): number {
   const { wallSeconds, steps } = nodes[0]!.figures;
   return wallSeconds / steps;
 }
+
+/** Of a step, as the devices would have taken it: a lab in slow motion takes longer. */
+export const ownStepSeconds = ({ outcome: { run }, place }: FinishedTrial): number =>
+  stepSeconds(run) * place.scale;
 
 /** Of the busiest node, in one step. */
 export const computeSeconds = (run: Run): number =>
@@ -80,4 +85,31 @@ export function leastIdleShare(trial: FinishedTrial): number {
       ({ figures }) => 1 - Math.min(1, total(figures.busySeconds) / figures.steps / least),
     ),
   );
+}
+
+/** A part of the joules of a sample, over all devices; undefined unless every device's source tells it. */
+export function joulesPart(
+  run: Run,
+  part: 'floorJoules' | 'marginalJoules' | 'computeJoules' | 'radioJoules',
+): number | undefined {
+  if (run.joulesPerSample === undefined) return undefined;
+  let [sum, total] = [0, 0];
+  for (const report of energiesOf(run)) {
+    const joules = report[part];
+    if (joules === undefined) return undefined;
+    sum += joules;
+    total += report.total;
+  }
+  return total > 0 ? (run.joulesPerSample * sum) / total : undefined;
+}
+
+/** Of the samples that were trained until the target accuracy was first measured; undefined where it never was. */
+export function joulesToTarget({
+  joulesPerSample,
+  secondsToTarget,
+  steps,
+}: Run): number | undefined {
+  if (joulesPerSample === undefined || secondsToTarget === undefined) return undefined;
+  const trained = steps.findLast(({ seconds }) => seconds <= secondsToTarget);
+  return trained && joulesPerSample * trained.samples;
 }

@@ -1,5 +1,7 @@
 // What a sample costs the network and the battery, and what training takes of each device's memory.
 
+import type * as Plot from '@observablehq/plot';
+
 import type { EnergyReport } from '../../ports.ts';
 import type { Group } from '../groups.ts';
 import { metrics, nodesOf, ofNode, valuesOf } from '../groups.ts';
@@ -12,6 +14,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { areaLegend } from './legend.ts';
 import { fillOf } from './palette.ts';
+import type { Canvas } from './plot.ts';
 import { drawing, fullWidth, halfWidth } from './plot.ts';
 import type { BarRow, RowGroup, Segment } from './rows.ts';
 import { rowsOfBars } from './rows.ts';
@@ -94,6 +97,15 @@ function costPlot(
   id: 'bytes' | 'joules',
   split: (run: Run) => Shares,
 ): Html {
+  const { legend, draw } = costBars(groups, id, split);
+  return html`${legend} ${drawing(`${metric(id).name} of each architecture`, halfWidth, draw)}`;
+}
+
+function costBars(
+  groups: readonly Group[],
+  id: 'bytes' | 'joules',
+  split: (run: Run) => Shares,
+): { readonly legend: Html; readonly draw: (canvas: Canvas) => Plot.PlotOptions } {
   const { quantity } = metric(id);
   const shares = groups.map((group) => split(group.runs[0]!));
   const names = [...new Set(shares.flatMap((parts) => parts.map(({ name }) => name)))];
@@ -115,11 +127,15 @@ function costPlot(
     };
   });
   const most = greatest(rows.flatMap((group) => group.rows));
-  const plot = drawing(`${metric(id).name} of each architecture`, halfWidth, (canvas) =>
-    rowsOfBars(rows, axisFor(most, quantity), canvas),
-  );
-  return html`${areaLegend(names.map((name) => ({ name, fill: fill(name) })))} ${plot}`;
+  return {
+    legend: areaLegend(names.map((name) => ({ name, fill: fill(name) }))),
+    draw: (canvas) => rowsOfBars(rows, axisFor(most, quantity), canvas),
+  };
 }
+
+/** Joules of a sample, split by what they were for, as far as their source tells. */
+export const joulesBars = (groups: readonly Group[]): ReturnType<typeof costBars> =>
+  costBars(groups, 'joules', joulesByCause);
 
 function segmentsOf(total: number, shares: Shares, fill: (name: string) => string): Segment[] {
   const parts = shares.length > 0 ? shares : [{ name: '', share: 1 }];
