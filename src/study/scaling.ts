@@ -4,7 +4,7 @@ import { stepBounds } from '../expectation/bounds.ts';
 import { isAble } from '../expectation/expect.ts';
 import type { ExpectedArchitecture } from '../expectation/setting.ts';
 import type { ResolvedTraining } from '../model/training.ts';
-import { expect } from './calibrated.ts';
+import { calibrateOn, expect, realSteps, simulatedSeconds } from './calibrated.ts';
 import type { Calibrated, RealStep } from './calibrated.ts';
 import type { Variant } from './study.ts';
 import { variants } from './study.ts';
@@ -126,4 +126,39 @@ export async function grow(
     });
   }
   return grown;
+}
+
+/** `netOf`: the work that is simulated, of so many hidden layers. Constants come from what fewer than `most` devices took. */
+export async function simulateScaling(
+  finished: readonly FinishedTrial[],
+  most: number,
+  {
+    layers,
+    growth,
+    netOf,
+  }: {
+    readonly layers: number;
+    readonly growth: readonly number[];
+    readonly netOf: (layers: number) => Promise<ResolvedTraining>;
+  },
+): Promise<Scaling> {
+  const all = await realSteps(finished);
+  const fewer = all.filter(({ condition }) => condition.devices.length < most);
+  const isEnough = fewer.some(({ condition }) => condition.devices.length > 1);
+  const used: readonly RealStep[] = isEnough ? fewer : all;
+  const on = (await calibrateOn(used))!;
+  const steps: Scaling['steps'][number][] = [];
+  for (const step of all) {
+    const seconds = await simulatedSeconds(step, on);
+    if (seconds !== undefined)
+      steps.push({
+        step,
+        seconds,
+        error: seconds / step.seconds - 1,
+        isHeldOut: !used.includes(step),
+      });
+  }
+  const wide = await shareOut(await netOf(layers), on);
+  const grown = await grow(growth, netOf, on);
+  return { steps, calibrated: on, wide, grown, layers };
 }

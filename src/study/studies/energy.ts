@@ -6,8 +6,8 @@ import { groupRuns } from '../groups.ts';
 import { joulesPart, joulesToTarget } from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import { joulesBars } from '../report/costs.ts';
+import { energySweeps, energyTable } from '../report/energy.ts';
 import type { Exhibit } from '../report/exhibit.ts';
-import { sweepFigure } from '../report/sweep.ts';
 import { nameOfVariant } from '../report/variant-look.ts';
 import { energiesOf } from '../results.ts';
 import { estimate, pairedRatio } from '../statistics.ts';
@@ -197,82 +197,7 @@ function exhibitsOf(
       ...joulesBars(groupRuns({ runs })),
     });
   }
-  return [...exhibits, energyTable(finished), ...sweeps(setting, finished)];
-}
-
-function energyTable(finished: readonly FinishedTrial[]): Exhibit {
-  const right = { align: 'right' } as const;
-  const part = (
-    own: readonly FinishedTrial[],
-    figure: (run: FinishedTrial['outcome']['run']) => number | undefined,
-  ): string => {
-    const values = own.flatMap(({ outcome: { run } }) => figure(run) ?? []);
-    return values.length === 0 ? '' : formatQuantity(estimate(values), 'joules');
-  };
-  return {
-    kind: 'table',
-    caption:
-      'Joules of a sample over all devices: what they draw standing there, and what comes on top, told apart as far as the source can; and joules until the target accuracy was first measured.',
-    columns: [
-      { title: 'workload' },
-      { title: 'devices', ...right },
-      { title: 'link' },
-      { title: 'how' },
-      { title: 'a sample', ...right },
-      { title: 'floor', ...right },
-      { title: 'on top', ...right },
-      { title: 'computing', ...right },
-      { title: 'radio', ...right },
-      { title: 'to target', ...right },
-    ],
-    rows: byCondition(finished).map((own) => {
-      const { workload, devices, variant } = own[0]!.condition;
-      return [
-        workload,
-        String(devices.length),
-        rateOf(devices) > 0 ? formatRate(rateOf(devices)) : 'as it is',
-        nameOfVariant(variant),
-        part(own, (run) => run.joulesPerSample),
-        part(own, (run) => joulesPart(run, 'floorJoules')),
-        part(own, (run) => joulesPart(run, 'marginalJoules')),
-        part(own, (run) => joulesPart(run, 'computeJoules')),
-        part(own, (run) => joulesPart(run, 'radioJoules')),
-        part(own, joulesToTarget),
-      ];
-    }),
-  };
-}
-
-function sweeps({ devices, isReal }: StudySetting, finished: readonly FinishedTrial[]) {
-  const dense = finished.filter(({ condition }) => condition.workload === 'dense');
-  const common = {
-    variants: compared,
-    y: 'mJ of a sample',
-    figure: (trial: FinishedTrial) => 1000 * (joules(trial) ?? NaN),
-    logY: true,
-  } as const;
-  const note = 'all devices together; bars are 95 % intervals.';
-  return [
-    ...sweepFigure(
-      dense.filter(({ condition }) => condition.devices.length === devices.length),
-      {
-        ...common,
-        caption: `Joules of a sample by rate of the links, ${devices.length} devices, ${note}`,
-        x: 'rate of a link, Mbit/s',
-        at: ({ devices: on }) => rateOf(on) / 1e6,
-        logX: true,
-      },
-    ),
-    ...sweepFigure(
-      dense.filter(({ condition }) => isReal || rateOf(condition.devices) === rateOf(devices)),
-      {
-        ...common,
-        caption: `Joules of a sample by number of devices, ${note}`,
-        x: 'devices',
-        at: ({ devices: on }) => on.length,
-      },
-    ),
-  ];
+  return [...exhibits, energyTable(finished), ...energySweeps(setting, finished, compared)];
 }
 
 export const energy: Study = {

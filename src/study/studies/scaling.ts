@@ -1,15 +1,13 @@
 // How long the same work takes on more and more devices: really run as far as there are devices, and simulated
 // beyond, by the same nodes with constants that the real runs gave.
 
-import { calibrateOn, realSteps, simulatedSeconds } from '../calibrated.ts';
-import type { RealStep } from '../calibrated.ts';
 import { allOf, decideRatio, inTimes } from '../decide.ts';
 import { describeDevices, devicesFor, withMemory } from '../devices.ts';
 import { ownStepSeconds } from '../measures.ts';
 import { growthTable, realFigure, realTable, simulatedFigure } from '../report/scaling.ts';
 import { nameOfVariant } from '../report/variant-look.ts';
 import { resolveFile } from '../resolve.ts';
-import { grow, mostDevices, saturation, shareOut, simulatedVariants } from '../scaling.ts';
+import { mostDevices, saturation, simulateScaling } from '../scaling.ts';
 import type { Scaling } from '../scaling.ts';
 import { median, pairedRatio } from '../statistics.ts';
 import { variants } from '../study.ts';
@@ -81,10 +79,7 @@ function conditions(setting: StudySetting): readonly Condition[] {
 }
 
 /** Layers as wide as the real net's, and work enough for many devices. */
-export const simulatedNet = (
-  { size, data }: StudySetting,
-  layers: number,
-): ReturnType<typeof denseNet> =>
+const simulatedNet = ({ size, data }: StudySetting, layers: number): ReturnType<typeof denseNet> =>
   denseNet(
     { steps: 6, batch: 512, microbatches: 32, data },
     Math.min(256, denseSizes[size].width),
@@ -115,7 +110,10 @@ async function judge({ setting, trials }: StudyResults): Promise<Findings> {
       sentences: [],
       exhibits: [],
     };
-  const scaling = await simulate(setting, finished, most);
+  const scaling = await simulateScaling(finished, most, {
+    ...sizes[setting.size],
+    netOf: (depth) => resolveFile(simulatedNet(setting, depth), 'simulated'),
+  });
   const reach = widest(scaling);
   const heldOut = scaling.steps.filter(({ isHeldOut }) => isHeldOut);
   const errors = (heldOut.length > 0 ? heldOut : scaling.steps).map(({ error }) => Math.abs(error));
@@ -173,34 +171,6 @@ function againstOne(finished: readonly FinishedTrial[], most: number): readonly 
   ];
 }
 
-async function simulate(
-  setting: StudySetting,
-  finished: readonly FinishedTrial[],
-  most: number,
-): Promise<Scaling> {
-  const { layers, growth } = sizes[setting.size];
-  const all = await realSteps(finished);
-  const fewer = all.filter(({ condition }) => condition.devices.length < most);
-  const isEnough = fewer.some(({ condition }) => condition.devices.length > 1);
-  const used: readonly RealStep[] = isEnough ? fewer : all;
-  const on = (await calibrateOn(used))!;
-  const steps = [];
-  for (const step of all) {
-    const seconds = await simulatedSeconds(step, on);
-    if (seconds !== undefined)
-      steps.push({
-        step,
-        seconds,
-        error: seconds / step.seconds - 1,
-        isHeldOut: !used.includes(step),
-      });
-  }
-  const resolve = (depth: number) => resolveFile(simulatedNet(setting, depth), 'simulated');
-  const wide = await shareOut(await resolve(layers), on);
-  const grown = await grow(growth, resolve, on);
-  return { steps, calibrated: on, wide, grown, layers };
-}
-
 function widest({ wide }: Scaling): { readonly verdict: Verdict; readonly words: string } {
   const ring = wide.find(({ variant }) => variant.architecture === 'ring');
   const others = wide.filter(({ variant }) => variant.architecture !== 'ring');
@@ -231,7 +201,7 @@ export const scaling: Study = {
   method: (setting) => {
     const { size, devices } = setting;
     const { counts, layers, growth } = sizes[size];
-    return `${describeDevices(devices)}, and as many of them as are wanted: 1, ${counts.join(', ')}. The dense net is trained with the same batch on each. The simulator plays the same nodes; its constants are fitted to what the meters of the runs with fewer than the most devices say, and the runs with most are held against it. It then trains ${layers} layers of ${Math.min(256, denseSizes[size].width)} with a batch of 512 on 1, 2, 4, … devices, and rings of as many as ${growth.at(-1)} devices with a layer each. A way to train is saturated where it is within a tenth of the shortest step that it ever reaches; ${simulatedVariants.length - 1} others stop being simulated when two doublings in a row have brought less than that.`;
+    return `${describeDevices(devices)}, and as many of them as are wanted: 1, ${counts.join(', ')}. The dense net is trained with the same batch on each. The simulator plays the same nodes; its constants are fitted to what the meters of the runs with fewer than the most devices say, and the runs with most are held against it. It then trains ${layers} layers of ${Math.min(256, denseSizes[size].width)} with a batch of 512 on 1, 2, 4, … devices, and rings of as many as ${growth.at(-1)} devices with a layer each. A way to train is saturated where it is within a tenth of the shortest step that it ever reaches; it is simulated no further once two doublings in a row have brought less than that.`;
   },
   conditions,
   judge,
