@@ -122,6 +122,8 @@ export type ShardWork =
   | { readonly kind: 'value'; readonly key: number }
   /** What a shard holds of a layer, optimizer state included. */
   | { readonly kind: 'surrender'; readonly layer: number }
+  /** A whole layer, optimizer state included: what the shard holds of it is put in place. */
+  | { readonly kind: 'restore'; readonly layer: number; readonly payload: Payload }
   /** One layer from what the shards have surrendered of it. */
   | { readonly kind: 'assemble'; readonly layer: number; readonly pieces: readonly Payload[] };
 

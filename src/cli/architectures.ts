@@ -169,7 +169,7 @@ function allReduceMaster(
 }
 
 function serverMaster(
-  { training, course, samples, workers, server }: MasterRequest,
+  { training, course, samples, workers, server, loadedStep, told }: MasterRequest,
   engine: Engine,
   capabilities: Capabilities,
 ): Machine {
@@ -182,6 +182,8 @@ function serverMaster(
     devices: workers,
     capabilities,
     data: dataOf(training, sources.order),
+    ...(loadedStep !== undefined && { loadedStep }),
+    ...(told && { told }),
   });
   const replica = new ReplicaExecutor(engine, () => sources.order, sources);
   return { node, executor: withShard(new ServerExecutor(engine), replica) };

@@ -72,19 +72,16 @@ async function resume(file: string | undefined, folder: string, given: TrainFlag
   const resumable = await openResumable(folder);
   const { training, record } = resumable;
   const flags = resumedFlags(given, folder, resumable);
-  if (flags.architecture === 'parameter-server')
-    throw new RingError(
-      'RUN',
-      `${folder} was trained by a parameter server, which is not taken up again so far: train again`,
-    );
   const workers = workersOf(flags, 1);
+  const server = serverOf(flags, training, workers.count + 1);
   const measuring = await measuringOf(flags);
   const run = await resumeRun(folder);
   try {
     const told = await toldBy(folder);
     const data = await reopenData(folder, training);
     try {
-      const on = { training, data, folder, flags, workers, secret: record.secret };
+      const { secret } = record;
+      const on = { training, data, folder, flags, workers, ...(server && { server }), secret };
       await runTraining({ ...on, ...measuring, resumed: { run, told } });
     } finally {
       await data.close();

@@ -195,7 +195,7 @@ function samplesOf(
 function explained(
   error: unknown,
   { step, savedStep }: TrainingProgress,
-  { folder, flags: { architecture = 'ring' } }: TrainingRunOptions,
+  { folder }: TrainingRunOptions,
   interrupted: boolean,
 ): unknown {
   if (!(error instanceof RingError)) return error;
@@ -204,13 +204,9 @@ function explained(
   const code = error.code === 'INTERRUPTED' && !interrupted ? 'NODE_LOST' : error.code;
   const began = step > 0 ? `stopped after step ${step}` : 'stopped before the first step';
   const reason = code === 'INTERRUPTED' ? began : error.message;
-  const next =
-    architecture !== 'parameter-server'
-      ? `go on with ringtmp train --resume ${folder}`
-      : `look at it with ringtmp inspect ${folder}`;
   const left =
     savedStep === undefined
       ? 'no checkpoint was saved'
-      : `step ${savedStep} is saved in ${folder}: ${next}`;
+      : `step ${savedStep} is saved in ${folder}: go on with ringtmp train --resume ${folder}`;
   return new RingError(code, `${reason}; ${left}`, { cause: error });
 }

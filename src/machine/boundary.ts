@@ -67,8 +67,17 @@ export class Boundary {
   }
 
   committed(step: number): void {
+    this.given(step);
+    this.told(step);
+  }
+
+  /** The step is under way, and what follows on it is next: whoever works ahead says later that it is done. */
+  given(step: number): void {
     this.#stepsDone = step + 1;
-    this.#stepsTold = Math.max(this.#stepsTold, this.#stepsDone);
+  }
+
+  told(step: number): void {
+    this.#stepsTold = Math.max(this.#stepsTold, step + 1);
   }
 
   evaluated(step: number): void {

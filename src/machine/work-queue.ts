@@ -34,16 +34,12 @@ export class WorkQueue {
   /** The engine has done a work; false when nobody wants to know. */
   done(work: Work): boolean {
     if (this.#past.delete(work)) {
-      this.interrupted();
+      // Why it stands idle is to be said again.
+      this.#waiting = undefined;
       return true;
     }
     this.#computing -= 1;
     return this.#given.delete(work);
-  }
-
-  /** The engine has done what the queue did not give it: why it stands idle is to be said again. */
-  interrupted(): void {
-    this.#waiting = undefined;
   }
 
   /** Nothing that waits in the queue or came out of it is wanted any more; the engine does what it has been given. */

@@ -71,6 +71,7 @@ export function describeWork(work: Work): Description {
     case 'write':
     case 'value':
     case 'surrender':
+    case 'restore':
     case 'assemble':
     case 'readSlices':
     case 'writeSlices':

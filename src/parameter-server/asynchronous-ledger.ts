@@ -25,9 +25,10 @@ export class AsynchronousLedger implements Ledger {
   readonly #withheld = new Map<NodeId, number>();
   /** Values that are being read, in order: for whom, after how many updates. */
   readonly #reading: { readonly answers: readonly Answer[]; readonly updates: number }[] = [];
-  updates = 0;
+  updates: number;
 
-  constructor(key: number, context: LedgerContext, bound: number) {
+  constructor(key: number, context: LedgerContext, bound: number, updates = 0) {
+    this.updates = updates;
     this.#key = key;
     this.#context = context;
     this.#bound = bound;

@@ -4,6 +4,7 @@
 import type { NodeId, Payload } from '../node.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
+import { holdersOf } from './keys.ts';
 import type { ShardedKey } from './keys.ts';
 import type { Post } from './post.ts';
 
@@ -20,6 +21,10 @@ export class Checkpoint {
   readonly #routes: CheckpointRoutes;
   readonly #layers: number[];
   #pieces = new Map<NodeId, Payload>();
+  /** The store is at work, and will say when it is not. */
+  isStoring = false;
+  /** All layers are on the store: the checkpoint is as good as done. */
+  isCompleting = false;
   isDone = false;
 
   constructor(step: number, routes: CheckpointRoutes) {
@@ -29,17 +34,17 @@ export class Checkpoint {
     this.#collect();
   }
 
-  /** Who holds some of the layer. */
-  #holders(layer: number): NodeId[] {
-    const { keys, servers } = this.#routes;
-    const held = keys.filter((key) => key.layer === layer);
-    return [...new Set(held.map(({ shard }) => servers[shard]!))];
+  #holders(layer: number): readonly NodeId[] {
+    return holdersOf(layer, this.#routes.keys, this.#routes.servers);
   }
 
   #collect(): void {
     const [layer] = this.#layers;
     this.#pieces = new Map();
-    if (layer === undefined) return this.#routes.outbox.add({ type: 'store', step: this.step });
+    if (layer === undefined) {
+      this.isCompleting = this.isStoring = true;
+      return this.#routes.outbox.add({ type: 'store', step: this.step });
+    }
     for (const node of this.#holders(layer))
       this.#routes.post.send(node, { type: 'collect', layer, pass: 0 });
     return undefined;
@@ -58,12 +63,14 @@ export class Checkpoint {
   }
 
   assembled(layer: number, payload: Payload): void {
+    this.isStoring = true;
     this.#routes.outbox.add({ type: 'store', step: this.step, layer, payload });
   }
 
   /** The layer is stored; or all is. */
   stored(): void {
-    if (this.#layers.length === 0) {
+    this.isStoring = false;
+    if (this.isCompleting) {
       this.isDone = true;
       return;
     }

@@ -12,7 +12,11 @@ export class Crew {
   readonly #watches: Watch[] = [];
   readonly #dropped = new Set<NodeId>();
   /** Steps before this one have a crew. */
-  #upTo = 0;
+  #upTo: number;
+
+  constructor(upTo = 0) {
+    this.#upTo = upTo;
+  }
 
   /** The steps `from` to `upTo` (exclusive) have this crew. */
   add(from: number, upTo: number, workers: readonly NodeId[]): void {

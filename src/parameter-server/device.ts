@@ -7,6 +7,7 @@ import type { MessageOf } from '../protocol/messages.ts';
 import type { RingTraining } from '../model/training.ts';
 import type { Outbox } from '../machine/outbox.ts';
 import type { WorkQueue } from '../machine/work-queue.ts';
+import type { OwnReplica, PreparedReplica } from '../data-parallel/own-replica.ts';
 import { shardKeys } from './keys.ts';
 import type { ShardedKey } from './keys.ts';
 import type { Post } from './post.ts';
@@ -26,31 +27,39 @@ export class Device {
   readonly #appointment: Appointment;
   readonly #training: RingTraining;
   readonly #channels: DeviceChannels;
+  readonly #replica: OwnReplica;
   readonly #keys: readonly ShardedKey[];
   readonly shard: Shard | undefined;
   /** Once it is prepared. */
   worker: WorkerPart | undefined;
-  #preparations = 0;
+  /** The keys of the shard are in place, or there are none. */
+  #isHeld = true;
   bytes = 0;
 
-  constructor(appointment: Appointment, training: RingTraining, channels: DeviceChannels) {
+  /** `replica` outlives what the device is now. */
+  constructor(
+    appointment: Appointment,
+    training: RingTraining,
+    replica: OwnReplica,
+    channels: DeviceChannels,
+  ) {
     this.#appointment = appointment;
     this.#training = training;
+    this.#replica = replica;
     this.#channels = channels;
-    const { servers, shard, consistency, clips, isWorker } = appointment;
+    const { servers, shard, consistency, clips, updates, isWorker } = appointment;
     this.#keys = shardKeys(training, servers.length);
     const held = this.#keys.filter((key) => key.shard === shard);
     if (shard !== undefined)
       this.shard = new Shard(
-        { keys: held, consistency, clips, isAlone: !isWorker },
-        channels.post,
-        channels.outbox,
+        { keys: held, consistency, clips, updates, isAlone: !isWorker },
+        channels,
       );
   }
 
   /** Asks for what it takes; `isPrepared` when it is there. */
   prepare(training: unknown): void {
-    const { shard, isWorker, rows, microbatches } = this.#appointment;
+    const { shard, isWorker } = this.#appointment;
     const { works } = this.#channels;
     if (shard !== undefined) {
       const keys = this.#keys.filter((key) => key.shard === shard);
@@ -59,21 +68,22 @@ export class Device {
         training,
         keys: keys.map(({ key, layer, slices }) => ({ key, layer, slices })),
       });
-      this.#preparations += 1;
+      this.#isHeld = false;
     }
     if (!isWorker) return;
-    works.addUrgent({ kind: 'prepareReplica', training, rows, microbatches });
-    this.#preparations += 1;
+    const { prepared } = this.#replica;
+    if (prepared) this.#employ(prepared, false);
+    else this.#replica.prepare(training, this.#appointment);
   }
 
   get isPrepared(): boolean {
-    return this.#preparations === 0;
+    return this.#isHeld && (!this.#appointment.isWorker || this.worker !== undefined);
   }
 
   /** Takes what is meant for a part of the device; false when it is for none. Errors: PROTOCOL. */
   take(from: NodeId, message: Message): boolean {
     if (message.type === 'samples') {
-      this.#channels.works.addUrgent({ kind: 'keepSamples', payload: message.payload });
+      this.#channels.works.giveAtOnce({ kind: 'keepSamples', payload: message.payload });
       return true;
     }
     const forShard = this.shard?.take(from, message) ?? false;
@@ -85,10 +95,12 @@ export class Device {
   computed(work: Work, result: WorkResult): void {
     switch (work.kind) {
       case 'hold':
-        return this.#prepared(result);
-      case 'prepareReplica':
-        this.worker = this.#workerPart(result);
-        return this.#prepared(result);
+        this.#isHeld = true;
+        return this.#counted(result.prepared!.bytes);
+      case 'prepareReplica': {
+        const prepared = this.#replica.computed(work, result);
+        return this.#appointment.isWorker ? this.#employ(prepared, true) : undefined;
+      }
       case 'keepSamples':
         return this.#channels.post.send(masterId, { type: 'kept' });
       case 'gather':
@@ -96,25 +108,26 @@ export class Device {
       case 'apply':
       case 'value':
       case 'surrender':
+      case 'restore':
         return this.shard?.computed(work satisfies ShardWork, result);
       default:
         return this.worker?.computed(work, result);
     }
   }
 
-  #prepared({ prepared }: WorkResult): void {
-    this.#preparations -= 1;
-    // The last to be prepared has counted everything that the engine holds.
-    this.bytes = Math.max(this.bytes, prepared?.bytes ?? 0);
+  /** The last to be prepared has counted everything that the engine holds. */
+  #counted(bytes: number): void {
+    this.bytes = Math.max(this.bytes, bytes);
   }
 
-  #workerPart({ blocks }: WorkResult): WorkerPart {
-    const { servers, rows } = this.#appointment;
+  #employ({ blocks, rows, bytes }: PreparedReplica, isOfSeed: boolean): void {
+    this.#counted(bytes);
+    const { servers } = this.#appointment;
     const { batch, stepsPerEpoch, data } = this.#training.resolved;
     const batchRows = (step: number): number =>
       Math.min(batch, data.trainCount - (step % stepsPerEpoch) * batch);
-    const options = { keys: this.#keys, servers, blocks: blocks!, rows, batchRows };
-    return new WorkerPart(options, this.#channels.post, this.#channels.outbox);
+    const options = { keys: this.#keys, servers, blocks, rows, batchRows, isOfSeed };
+    this.worker = new WorkerPart(options, this.#channels.post, this.#channels.works);
   }
 
   advance(): void {

@@ -2,14 +2,28 @@
 // servers, or everyone is both.
 
 import { masterId } from '../node.ts';
-import type { NodeId } from '../node.ts';
-import type { Member } from '../data-parallel/group.ts';
+import type { NodeId, NodeReport } from '../node.ts';
+import type { Capabilities, Member } from '../data-parallel/group.ts';
 import type { ShareParts } from '../data-parallel/share.ts';
+import type { Data } from '../data-parallel/shipping.ts';
+import type { RingTraining } from '../model/training.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Consistency } from './consistency.ts';
 
 /** How many devices are servers; `colocated`: a shard stands beside every worker. */
 export type Servers = number | 'colocated';
+
+export interface FormationOptions {
+  /** As it is sent to all. */
+  readonly training: RingTraining;
+  /** Devices besides the master. */
+  readonly devices: number;
+  readonly servers: Servers;
+  readonly consistency: Consistency;
+  readonly capabilities: Capabilities;
+  readonly data: Data;
+  readonly clipNorm?: number;
+}
 
 export interface Roles {
   readonly workers: readonly NodeId[];
@@ -24,9 +38,34 @@ export function assignRoles(members: readonly Pick<Member, 'node'>[], servers: S
   return { workers: nodes.slice(0, -servers), servers: nodes.slice(-servers) };
 }
 
+/**
+ * The roles of who is left: what a server kept the others keep, and when it was the last, the worker that
+ * joined last becomes one. A master alone is both.
+ */
+export function rolesLeft(roles: Roles, isHere: (node: NodeId) => boolean): Roles {
+  const workers = roles.workers.filter(isHere);
+  const servers = roles.servers.filter(isHere);
+  if (servers.length > 0) return { workers, servers };
+  if (workers.length === 1) return { workers, servers: workers };
+  return { workers: workers.slice(0, -1), servers: workers.slice(-1) };
+}
+
+export const withRoles = (
+  reports: readonly NodeReport[],
+  { workers, servers }: Roles,
+): readonly NodeReport[] =>
+  reports.map((report) => {
+    const roles: ('worker' | 'server')[] = [];
+    if (workers.includes(report.node)) roles.push('worker');
+    if (servers.includes(report.node)) roles.push('server');
+    return { ...report, roles };
+  });
+
 export interface EnrolmentOptions extends ShareParts {
   readonly consistency: Consistency;
   readonly clips: boolean;
+  /** That the parameters have had to begin with. */
+  readonly updates: number;
   readonly training: unknown;
 }
 

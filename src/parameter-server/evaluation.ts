@@ -23,6 +23,11 @@ export class Evaluation {
     if (!isFresh) worker.refresh();
   }
 
+  /** Steps that are done. */
+  get step(): number {
+    return this.#pass.step;
+  }
+
   /** Does what follows from what is known by now. */
   advance(): void {
     const { step, epoch, rows: samples } = this.#pass;

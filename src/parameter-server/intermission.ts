@@ -47,12 +47,25 @@ export class Intermission {
   advance(): boolean {
     if (this.#pause instanceof Evaluation) this.#pause.advance();
     if (!this.#pause?.isDone) return false;
-    if (this.#pause instanceof Checkpoint) {
-      const { step } = this.#pause;
-      this.#boundary.saved(step);
-      this.#channels.outbox.report({ kind: 'saved', step });
-    }
+    if (this.#pause instanceof Checkpoint) this.#saved(this.#pause);
+    else this.#boundary.evaluated(this.#pause.step);
     this.#pause = undefined;
     return true;
+  }
+
+  #saved({ step }: Checkpoint): void {
+    this.#boundary.saved(step);
+    this.#channels.outbox.report({ kind: 'saved', step });
+  }
+
+  /** Gives up what is under way; true when the store will still answer for it. */
+  giveUp(): boolean {
+    const { checkpoint } = this;
+    this.#pause = undefined;
+    if (!checkpoint) return false;
+    // The store does one thing after the other: whoever fetches layers now finds those of this step.
+    if (checkpoint.isCompleting) this.#saved(checkpoint);
+    else this.#channels.outbox.add({ type: 'discard' });
+    return checkpoint.isStoring;
   }
 }

@@ -5,7 +5,7 @@
 
 import { elementCount } from '../graph/graph.ts';
 import type { RingTraining } from '../model/training.ts';
-import type { Key, Slice } from '../node.ts';
+import type { Key, NodeId, Slice } from '../node.ts';
 
 export interface ShardedKey extends Key {
   /** The place of the layer among those with parameters. */
@@ -44,6 +44,15 @@ export function shardKeys({ resolved }: RingTraining, shards: number): readonly 
     )
     .map((key, number) => ({ key: number, ...key }));
 }
+
+/** Who has some of a layer. */
+export const holdersOf = (
+  layer: number,
+  keys: readonly ShardedKey[],
+  servers: readonly NodeId[],
+): readonly NodeId[] => [
+  ...new Set(keys.filter((key) => key.layer === layer).map(({ shard }) => servers[shard]!)),
+];
 
 /** What is pushed together: all, or parts of about the same size where that would be too much. */
 function parted(slices: readonly Slice[]): Slice[][] {

@@ -17,6 +17,7 @@ import type { Post } from './post.ts';
 import { UpdateScalars } from './scalars.ts';
 import type { Schedule } from './scalars.ts';
 import { StepLosses } from './step-losses.ts';
+import { StepReports } from './step-reports.ts';
 import { StepNorms } from './step-norms.ts';
 import { newWorker, stalenessOf } from './worker-state.ts';
 import type { Staleness, WorkerState } from './worker-state.ts';
@@ -30,6 +31,9 @@ export interface LeadOptions {
   readonly clipNorm?: number | undefined;
   readonly schedule: Schedule;
   readonly boundary: Boundary;
+  /** Where all begin: steps that are done, and updates that the parameters have had. */
+  readonly step: number;
+  readonly updates: number;
 }
 
 type TrainPass = Extract<Pass, { kind: 'train' }>;
@@ -40,31 +44,37 @@ const stepsAhead = 2;
 export class Lead {
   readonly #options: LeadOptions;
   readonly #post: Post;
-  readonly #outbox: Outbox;
   readonly #workers = new Map<NodeId, WorkerState>();
   /** Also those that are gone. */
   readonly #everyone: NodeId[];
   /** Every step that was given to anyone, as the servers know it. */
-  readonly #plan = new Crew();
-  readonly #passes = new Map<number, TrainPass>();
+  readonly #plan: Crew;
   readonly #losses = new StepLosses();
+  readonly #reports: StepReports;
   readonly #scalars: UpdateScalars;
   readonly #norms: StepNorms;
   /** Pushes that there will be of every key in the steps that were given. */
-  #pushes = 0;
-  #reported = 0;
+  #pushes: number;
   /** What comes after the steps that were given, when it is not another step. */
   #pending: Exclude<Next, TrainPass> | undefined;
 
   constructor(options: LeadOptions, post: Post, outbox: Outbox) {
     this.#options = options;
     this.#post = post;
-    this.#outbox = outbox;
-    const { workers } = options.roles;
+    const { step, updates, schedule, isSynchronous, roles } = options;
+    const { workers } = roles;
+    this.#plan = new Crew(step);
+    this.#pushes = updates;
+    const losses = this.#losses;
+    this.#reports = new StepReports(step, { boundary: options.boundary, schedule, losses, outbox });
     this.#everyone = [...workers];
-    for (const node of workers) this.#workers.set(node, newWorker());
     this.#norms = new StepNorms(options.keys, options.layers);
-    this.#scalars = new UpdateScalars(options.schedule, options.isSynchronous ? 1 : workers.length);
+    this.#scalars = new UpdateScalars(schedule, isSynchronous ? 1 : workers.length, updates, step);
+    for (const node of workers) {
+      this.#workers.set(node, newWorker(step));
+      // The parameters are in place: everyone makes ready for the first step.
+      post.send(node, { type: 'crew', from: step, upTo: step, workers: [...workers] });
+    }
   }
 
   get workers(): readonly NodeId[] {
@@ -99,8 +109,8 @@ export class Lead {
       return false;
     }
     const { step } = next;
-    boundary.committed(step);
-    this.#passes.set(step, next);
+    boundary.given(step);
+    this.#reports.given(next);
     this.#plan.add(step, step + 1, this.workers);
     for (const server of roles.servers)
       if (!this.#workers.has(server)) this.#sendCrew(server, step, this.workers);
@@ -138,10 +148,10 @@ export class Lead {
     const worker = this.#workers.get(from);
     if (!worker) return;
     const crew = worker.crew.of(step);
-    const pass = this.#passes.get(step);
-    if (!crew || !pass || step !== worker.done) throw notDue(from, message);
+    const batchRows = this.#reports.rowsOf(step);
+    if (!crew || batchRows === undefined || step !== worker.done) throw notDue(from, message);
     checkLoss(step, loss ?? Number.NaN);
-    const { rows } = shareOf(pass.rows, crew.indexOf(from), crew.length);
+    const { rows } = shareOf(batchRows, crew.indexOf(from), crew.length);
     this.#losses.add(step, from, { loss: loss!, rows });
     worker.done = step + 1;
   }
@@ -167,28 +177,14 @@ export class Lead {
   /** Tells of the steps that everyone has done. */
   report(): void {
     const done = Math.min(...[...this.#workers.values()].map((worker) => worker.done));
-    for (; this.#reported < done; this.#reported += 1) {
-      const step = this.#reported;
-      const { epoch, rows } = this.#passes.get(step)!;
-      this.#passes.delete(step);
-      const loss = this.#losses.take(step, this.#everyone, rows);
-      const { learningRate } = this.#options.schedule(step, 1, step);
-      this.#outbox.report({
-        kind: 'step',
-        step: step + 1,
-        epoch,
-        loss,
-        learningRate,
-        samples: rows,
-      });
-    }
+    this.#reports.tell(done, this.#everyone);
   }
 
   /** What the course wants now that everyone has caught up; once. */
   takePending(): Exclude<Next, TrainPass> | undefined {
     const upTo = this.#plan.upTo;
     const isSettled = [...this.#workers.values()].every(({ settled }) => settled === upTo);
-    if (!this.#pending || !isSettled || this.#reported < upTo) return undefined;
+    if (!this.#pending || !isSettled || this.#reports.done < upTo) return undefined;
     const pending = this.#pending;
     this.#pending = undefined;
     return pending;
@@ -202,7 +198,7 @@ export class Lead {
   add(node: NodeId): void {
     const step = this.#plan.upTo;
     this.#everyone.push(node);
-    this.#workers.set(node, { ...newWorker(), granted: step, done: step, settled: step });
+    this.#workers.set(node, { ...newWorker(step), settled: step });
     if (!this.#options.isSynchronous) this.#scalars.setWorkers(this.#workers.size);
   }
 

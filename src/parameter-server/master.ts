@@ -1,6 +1,7 @@
 // The master of a run with a parameter server: it lets devices in (formation.ts), and then leads
 // (lead.ts) from step to step and, where the course wants it, through a look at the test set or a
 // checkpoint. It is itself the first worker, and what it looks at the test set with is its own replica.
+// Without a worker the others go on; without a server all go back to the newest checkpoint.
 
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
@@ -8,21 +9,23 @@ import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../
 import type { MessageOf } from '../protocol/messages.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Boundary } from '../machine/boundary.ts';
-import type { EndError } from '../machine/boundary.ts';
+import type { EndError, Told } from '../machine/boundary.ts';
 import type { Course } from '../machine/course.ts';
 import { Outbox } from '../machine/outbox.ts';
+import { isOwnFault } from '../machine/own-faults.ts';
 import { WorkQueue } from '../machine/work-queue.ts';
+import type { FormationOptions } from './enrolment.ts';
 import { Formation } from './formation.ts';
-import type { FormationOptions } from './formation.ts';
-import { Intermission } from './intermission.ts';
-import { Lead } from './lead.ts';
-import { isPastQueue } from './member.ts';
 import { Post } from './post.ts';
-import type { Schedule } from './scalars.ts';
+import { Run } from './run.ts';
+import type { Outcome, RunOptions } from './run.ts';
 
-export interface MasterOptions extends FormationOptions {
+export interface MasterOptions extends FormationOptions, RunOptions {
   readonly course: Course;
-  readonly schedule: Schedule;
+  /** The store holds a checkpoint of so many steps, from which the run goes on. */
+  readonly loadedStep?: number;
+  /** What an earlier part of the same run has told already. */
+  readonly told?: Told;
 }
 
 export class Master implements Node {
@@ -33,24 +36,16 @@ export class Master implements Node {
   readonly #channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
   readonly #formation: Formation;
   readonly #boundary: Boundary;
-  readonly #intermission: Intermission;
-  readonly #isSynchronous: boolean;
   /** Once everyone is ready and has its samples. */
-  #lead: Lead | undefined;
+  #run: Run | undefined;
+  /** Answers of the store that nobody waits for any more. */
+  #lateStored = 0;
   #over = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
-    this.#isSynchronous = options.consistency.kind === 'bsp';
-    this.#outbox.generation = 1;
     this.#formation = new Formation(options, this.#channels);
-    this.#boundary = new Boundary(options.course);
-    this.#intermission = new Intermission(
-      this.#formation,
-      this.#boundary,
-      this.#channels,
-      this.#isSynchronous,
-    );
+    this.#boundary = new Boundary(options.course, options.loadedStep, options.told);
   }
 
   receive(event: Event): readonly Effect[] {
@@ -68,21 +63,21 @@ export class Master implements Node {
   #take(event: Event): void {
     switch (event.type) {
       case 'start':
-        return this.#formation.start();
+        return this.#formation.group.isFull ? this.#form() : undefined;
       case 'message':
         return this.#message(event.from, event.generation, event.message);
       case 'computed':
-        if (isPastQueue(event.work.kind)) this.#works.interrupted();
-        else this.#works.done(event.work);
-        return this.#computed(event.work, event.result);
+        return this.#works.done(event.work) ? this.#computed(event.work, event.result) : undefined;
       case 'unlinked':
         return this.#lost(event.node, event.reason);
       case 'failed':
         // Of a device that is lost its link tells, and which one it is.
-        if (event.code === 'NODE_LOST' && this.#lead) return undefined;
+        if (event.code === 'NODE_LOST' && this.#run) return undefined;
         return this.#end({ code: event.code, reason: event.reason });
       case 'stored':
-        return this.#intermission.checkpoint?.stored();
+        return this.#stored();
+      case 'fetched':
+        return this.#formation.restoring?.fetched(event.layer, event.payload);
       case 'stop':
         return this.#stop();
       case 'save':
@@ -92,55 +87,76 @@ export class Master implements Node {
     }
   }
 
-  /** Without a worker the others go on, without a server nobody can. */
+  #stored(): void {
+    if (this.#lateStored > 0) this.#lateStored -= 1;
+    else this.#run?.checkpoint?.stored();
+  }
+
   #lost(node: NodeId, reason: string): void {
-    const { group, roles, shipping, newcomers } = this.#formation;
-    if (!group.has(node)) return;
-    if (!roles) return group.leave(node);
-    if (!this.#lead || roles.servers.includes(node) || node === masterId)
-      return this.#end({ code: 'NODE_LOST', reason: `${group.nameOf(node)} is gone: ${reason}` });
-    if (newcomers.delete(node) || !this.#lead.workers.includes(node)) return shipping.drop(node);
-    // If it only lost a link, it must know that it is not waited for.
-    this.#post.send(node, { type: 'failed', code: 'NODE_LOST', message: reason });
-    this.#outbox.report({ kind: 'dropped', node, reason });
-    shipping.drop(node);
-    this.#lead.drop(node);
-    this.#formation.shipAnew(this.#lead);
+    const formation = this.#formation;
+    if (formation.leave(node)) return;
+    const name = formation.group.nameOf(node);
+    const isServer = formation.roles!.servers.includes(node);
+    formation.lose(node);
+    // If it only lost a link, it must know that it is not waited for, and may join again.
+    const message = `the others go on without this node: ${reason}`;
+    this.#post.send(node, { type: 'failed', code: 'NODE_LOST', message });
+    if (this.#run && !isServer) return this.#run.drop(node, reason);
+    this.#outbox.report({ kind: 'lost', node, name, reason });
+    // What was given out since the last checkpoint cannot be saved any more.
+    if (this.#boundary.isEnding)
+      return this.#end({ code: 'NODE_LOST', reason: `${name} is gone: ${reason}` });
+    this.#form();
+  }
+
+  /** Lets go of all that is under way, and all who are here begin from the newest parameters that there are. */
+  #form(): void {
+    if (this.#run?.giveUp()) this.#lateStored += 1;
+    this.#run = undefined;
+    const { savedStep } = this.#boundary;
+    const step = savedStep ?? 0;
+    this.#boundary.backTo(step);
+    this.#formation.form({ step, from: savedStep === undefined ? 'seed' : 'checkpoint' });
   }
 
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
-    // Of a worker and a server that lost each other, the worker is the one that can be spared.
-    const servers = this.#formation.roles?.servers ?? [];
-    if (node !== undefined)
-      return this.#lost(servers.includes(node) && !servers.includes(from) ? from : node, message);
-    const isGone = code === 'NODE_LOST' || code === 'INTERRUPTED';
-    if (isGone && this.#lead) return this.#lost(from, message);
+    if (node !== undefined) return this.#parted(from, node, message);
+    if (isOwnFault(code)) return this.#lost(from, message);
     this.#end({ code, reason: `${this.#formation.group.nameOf(from)}: ${message}` });
   }
 
+  /**
+   * Two devices have lost each other. Of a worker and a server the worker is the one that can be spared,
+   * and it is the server's word that counts: a server that is gone itself, its own link tells of.
+   */
+  #parted(from: NodeId, node: NodeId, reason: string): void {
+    const servers = this.#formation.roles?.servers ?? [];
+    if (servers.includes(from) || !servers.includes(node)) return this.#lost(node, reason);
+    // They never found each other.
+    if (!this.#run) this.#lost(from, reason);
+  }
+
   #message(from: NodeId, generation: number, message: Message): void {
-    if (message.type === 'join') return this.#formation.join(from, message);
+    if (message.type === 'join')
+      return this.#formation.join(from, message) ? this.#form() : undefined;
     const { group, shipping } = this.#formation;
-    if (generation !== this.#outbox.generation || !group.has(from)) return undefined;
+    if (!group.has(from)) return undefined;
+    // These are true whatever happens meanwhile.
+    const isTimeless =
+      message.type === 'kept' || (message.type === 'failed' && message.node === undefined);
+    if (generation !== this.#outbox.generation && !isTimeless) return undefined;
     switch (message.type) {
       case 'ready':
-        return this.#formation.ready(from, message.bytes, this.#lead);
+        return this.#formation.ready(from, message.bytes, this.#run?.lead);
       case 'kept':
         return shipping.kept(from);
-      case 'partOfLoss':
-        return this.#lead?.partOfLoss(from, message);
-      case 'settled':
-        return this.#lead?.settled(from, message);
-      case 'measured':
-        return this.#lead?.measured(message);
-      case 'parameters': {
-        const { layer, payload } = message;
-        if (this.#intermission.checkpoint?.arrived(from, layer, payload)) return undefined;
-        throw notDue(from, message);
-      }
+      case 'loaded':
+        if (!this.#formation.restoring?.loaded(from, message.layer)) throw notDue(from, message);
+        return undefined;
       case 'failed':
         return this.#failed(from, message);
       default:
+        if (this.#run?.take(from, message)) return undefined;
         if (!this.#formation.device?.take(from, message)) throw notDue(from, message);
     }
   }
@@ -150,7 +166,7 @@ export class Master implements Node {
       case 'readSamples':
         return this.#formation.shipping.computed(work, result.payload!);
       case 'assemble':
-        return this.#intermission.checkpoint?.assembled(work.layer, result.payload!);
+        return this.#run?.checkpoint?.assembled(work.layer, result.payload!);
       default:
         return this.#formation.device?.computed(work, result);
     }
@@ -158,13 +174,16 @@ export class Master implements Node {
 
   /** Everything that follows from what is known by now. */
   #advance(): void {
+    let outcome: Outcome | undefined;
     do {
       this.#proceed();
       this.#post.deliver((message) => {
         this.#message(masterId, this.#outbox.generation, message);
         this.#proceed();
       });
-    } while (this.#betweenSteps() && !this.#over);
+      outcome = this.#run?.betweenSteps();
+      if (outcome?.kind === 'end') return this.#end(outcome.error);
+    } while (outcome && !this.#over);
     if (this.#over) return;
     this.#works.fill(
       () => this.#formation.device?.nextWork(),
@@ -173,55 +192,28 @@ export class Master implements Node {
   }
 
   #proceed(): void {
-    if (!this.#lead && this.#formation.advance()) this.#begin();
-    this.#lead?.report();
-    // While samples are on their way to those who take over a share, no new steps are given.
-    if (this.#formation.shipping.isDone && !this.#intermission.isOpen) {
-      for (const node of this.#formation.newcomers) this.#lead?.add(node);
-      this.#formation.newcomers.clear();
-      this.#lead?.grant();
-    }
+    if (!this.#run && this.#formation.advance()) this.#begin();
+    this.#run?.proceed();
     this.#formation.device?.advance();
   }
 
   #begin(): void {
-    const { clipNorm, schedule, training } = this.#options;
-    const { roles, keys } = this.#formation;
-    const options = {
-      roles: roles!,
-      keys,
-      layers: training.resolved.layers.length,
-      isSynchronous: this.#isSynchronous,
-      clipNorm,
-      schedule,
-      boundary: this.#boundary,
-    };
-    this.#lead = new Lead(options, this.#post, this.#outbox);
-  }
-
-  /** Carries out what the course wants besides steps; says whether something has begun or ended. */
-  #betweenSteps(): boolean {
-    const pending = this.#intermission.isOpen ? undefined : this.#lead?.takePending();
-    if (pending?.kind === 'end') this.#end(pending.error);
-    else if (pending) {
-      if (pending.kind === 'save' && !this.#isSynchronous)
-        this.#outbox.report({ kind: 'staleness', ...this.#lead!.staleness });
-      this.#intermission.begin(pending);
-    }
-    return this.#intermission.advance() || pending !== undefined;
+    this.#formation.tellBeginning(this.#boundary.stepsTold);
+    this.#run = new Run(this.#formation, this.#boundary, this.#options, this.#channels);
+    this.#formation.admitWaiting();
   }
 
   /** The user wants the run to end: after the steps that were given, with everything saved. */
   #stop(): void {
     const error: EndError = { code: 'INTERRUPTED', reason: 'the run was stopped by its user' };
-    if (this.#boundary.isEnding || !this.#lead) return this.#end(error);
+    if (this.#boundary.isEnding || !this.#run) return this.#end(error);
     this.#boundary.endWith(error);
   }
 
   #end(error?: EndError): void {
     if (this.#over) return;
     this.#over = true;
-    for (const { node } of this.#formation.group.others)
+    for (const node of this.#formation.others)
       this.#outbox.send(
         node,
         error ? { type: 'failed', code: error.code, message: error.reason } : { type: 'end' },

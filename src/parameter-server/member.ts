@@ -1,10 +1,11 @@
 // A device that joined: it asks to be let in, is told what it is, and from then on does what the messages
-// for its parts say.
+// for its parts say. It may be told later to be something else: then what was under way is dropped.
 
 import { parseRingTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
 import type { Effect, Event, Message, Node, NodeId, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { OwnReplica } from '../data-parallel/own-replica.ts';
 import { Joined } from '../machine/joined.ts';
 import { notDue } from '../machine/not-due.ts';
 import { Outbox } from '../machine/outbox.ts';
@@ -16,6 +17,7 @@ export class Member implements Node {
   readonly #outbox = new Outbox();
   readonly #works = new WorkQueue(this.#outbox);
   readonly #joined: Joined;
+  readonly #replica = new OwnReplica(this.#works);
   #appointed: MessageOf<'appoint'> | undefined;
   #post: Post | undefined;
   #device: Device | undefined;
@@ -43,31 +45,30 @@ export class Member implements Node {
   }
 
   #computed(work: Work, result: WorkResult): void {
-    if (isPastQueue(work.kind)) this.#works.interrupted();
-    else this.#works.done(work);
-    this.#device?.computed(work, result);
+    if (this.#works.done(work)) this.#device?.computed(work, result);
   }
 
   #message(from: NodeId, generation: number, message: Message): void {
     if (message.type === 'appoint') return this.#appoint(from, generation, message);
-    if (generation !== this.#outbox.generation) return undefined;
+    // Samples are what they are whatever happens.
+    if (generation !== this.#outbox.generation && message.type !== 'samples') return undefined;
     if (!this.#device?.take(from, message)) throw notDue(from, message);
   }
 
   #appoint(from: NodeId, generation: number, message: MessageOf<'appoint'>): void {
-    if (from !== masterId || this.#appointed) throw notDue(from, message);
+    if (from !== masterId || generation <= this.#outbox.generation) throw notDue(from, message);
     const training = parseRingTraining(message.training);
     this.#appointed = message;
     this.#outbox.generation = generation;
+    this.#works.giveUp();
+    this.#readySent = false;
     this.#post = new Post(message.node, this.#outbox);
-    this.#device = new Device(message, training, {
-      post: this.#post,
-      outbox: this.#outbox,
-      works: this.#works,
-    });
+    const channels = { post: this.#post, outbox: this.#outbox, works: this.#works };
+    this.#device = new Device(message, training, this.#replica, channels);
     this.#device.prepare(message.training);
     for (const { node, address } of message.dial)
-      this.#outbox.add({ type: 'connect', node, address, self: message.node, generation });
+      if (!this.#joined.isLinkedTo([node]))
+        this.#outbox.add({ type: 'connect', node, address, self: message.node, generation });
   }
 
   /** Everything that follows from what is known by now. */
@@ -92,7 +93,3 @@ export class Member implements Node {
     this.#outbox.send(masterId, { type: 'ready', bytes: this.#device.bytes });
   }
 }
-
-/** Works that are given past the queue: a shard's, and parameters written, for which nobody has to wait. */
-export const isPastQueue = (kind: string): boolean =>
-  ['gather', 'measure', 'apply', 'value', 'surrender', 'writeSlices'].includes(kind);

@@ -13,12 +13,14 @@ export type Schedule = (step: number, factor: number, update: number) => StepSca
 export class UpdateScalars {
   readonly #schedule: Schedule;
   /** From this update on, so many workers make a step; it belongs to step `step`. */
-  #since = { update: 0, step: 0, workers: 1 };
-  #sent = 0;
+  #since: { readonly update: number; readonly step: number; readonly workers: number };
+  #sent: number;
 
-  constructor(schedule: Schedule, workers: number) {
+  /** `update`, `step`: the first that there will be. */
+  constructor(schedule: Schedule, workers: number, update = 0, step = 0) {
     this.#schedule = schedule;
-    this.#since = { update: 0, step: 0, workers };
+    this.#sent = update;
+    this.#since = { update, step, workers };
   }
 
   /** The number of workers has changed; what was sent already is as it was. */

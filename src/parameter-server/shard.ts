@@ -3,12 +3,14 @@
 
 import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
-import type { Message, NodeId, Payload, ShardWork, WorkResult } from '../node.ts';
+import type { Message, NodeId, Payload, ShardWork, Work, WorkResult } from '../node.ts';
 import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { onWire } from '../machine/gradients.ts';
 import { AsynchronousLedger } from './asynchronous-ledger.ts';
 import type { Consistency } from './consistency.ts';
 import { Crew } from './crew.ts';
+import type { DeviceChannels } from './device.ts';
 import type { ShardedKey } from './keys.ts';
 import type { Ledger, LedgerContext } from './ledger.ts';
 import type { Post } from './post.ts';
@@ -19,6 +21,8 @@ export interface ShardOptions {
   readonly keys: readonly ShardedKey[];
   readonly consistency: Consistency;
   readonly clips: boolean;
+  /** That its parameters have had to begin with. */
+  readonly updates: number;
   /** No worker stands beside it, whose steps would say how far the device is. */
   readonly isAlone: boolean;
 }
@@ -26,34 +30,38 @@ export interface ShardOptions {
 export class Shard {
   readonly #post: Post;
   readonly #outbox: Outbox;
+  readonly #works: WorkQueue;
   readonly #crew = new Crew();
   readonly #scalars = new Map<number, readonly number[]>();
   readonly #ledgers: ReadonlyMap<number, Ledger>;
   readonly #keys: ReadonlyMap<number, ShardedKey>;
   readonly #isAlone: boolean;
   /** Works that the engine has been given and has not done. */
-  #computing = 0;
+  readonly #computing = new Set<Work>();
   /** Updates that every key has had. */
-  #updates = 0;
+  #updates: number;
 
-  constructor({ keys, consistency, clips, isAlone }: ShardOptions, post: Post, outbox: Outbox) {
+  constructor(options: ShardOptions, { post, outbox, works }: DeviceChannels) {
+    const { keys, consistency, clips, updates, isAlone } = options;
     this.#post = post;
     this.#outbox = outbox;
+    this.#works = works;
     this.#isAlone = isAlone;
+    this.#updates = updates;
     this.#keys = new Map(keys.map((key) => [key.key, key]));
     const context: LedgerContext = {
       crew: this.#crew,
       scalars: (update) => this.#scalars.get(update),
       compute: (work) => this.#compute(work),
-      answer: (key, { node, staleness }, updates, payload) => {
+      answer: (key, { node, staleness }, after, payload) => {
         const stale = staleness === undefined ? {} : { staleness };
-        post.send(node, { type: 'pulled', key, updates, ...stale, payload });
+        post.send(node, { type: 'pulled', key, updates: after, ...stale, payload });
       },
     };
     const ledgerOf = (key: number): Ledger => {
-      if (consistency.kind === 'bsp') return new SynchronousLedger(key, context, clips);
+      if (consistency.kind === 'bsp') return new SynchronousLedger(key, context, clips, updates);
       const bound = consistency.kind === 'ssp' ? consistency.bound : Infinity;
-      return new AsynchronousLedger(key, context, bound);
+      return new AsynchronousLedger(key, context, bound, updates);
     };
     this.#ledgers = new Map(keys.map(({ key }) => [key, ledgerOf(key)]));
   }
@@ -83,6 +91,11 @@ export class Shard {
       case 'collect':
         this.#compute({ kind: 'surrender', layer: message.layer });
         return true;
+      case 'load': {
+        const { layer, payload } = message;
+        this.#compute({ kind: 'restore', layer, payload });
+        return true;
+      }
       default:
         return false;
     }
@@ -90,10 +103,11 @@ export class Shard {
 
   /** Errors: NOT_FINITE. */
   computed(work: ShardWork, result: WorkResult): void {
-    this.#computing -= 1;
+    // What an earlier shard of the device asked for is nobody's.
+    if (!this.#computing.delete(work)) return result.payload?.release?.();
     this.#take(work, result);
     // Beside a worker, it is the worker that says what the device waits for.
-    if (this.#isAlone && this.#computing === 0)
+    if (this.#isAlone && this.#computing.size === 0)
       this.#outbox.add({ type: 'wait', cause: 'gradient' });
   }
 
@@ -112,6 +126,8 @@ export class Shard {
         const { layer } = work;
         return this.#post.send(masterId, { type: 'parameters', layer, payload: payload! });
       }
+      case 'restore':
+        return this.#post.send(masterId, { type: 'loaded', layer: work.layer });
       default:
         return undefined;
     }
@@ -144,8 +160,8 @@ export class Shard {
 
   /** Works of a shard are short and others wait for them: the engine is given all that there are. */
   #compute(work: ShardWork): void {
-    this.#computing += 1;
-    this.#outbox.add({ type: 'compute', work });
+    this.#computing.add(work);
+    this.#works.giveAtOnce(work);
   }
 
   #ledger(key: number): Ledger {

@@ -18,9 +18,10 @@ export class SynchronousLedger implements Ledger {
   #asked: 'nothing' | 'measure' | 'apply' = 'nothing';
   #valuesAsked = 0;
   #pulls: { readonly node: NodeId; readonly updates: number }[] = [];
-  updates = 0;
+  updates: number;
 
-  constructor(key: number, context: LedgerContext, clips: boolean) {
+  constructor(key: number, context: LedgerContext, clips: boolean, updates = 0) {
+    this.updates = updates;
     this.#key = key;
     this.#context = context;
     this.#clips = clips;

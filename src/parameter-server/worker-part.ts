@@ -7,7 +7,7 @@ import { masterId } from '../node.ts';
 import type { Block, Message, NodeId, Slice, Work, WorkResult } from '../node.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import { onWire } from '../machine/gradients.ts';
-import type { Outbox } from '../machine/outbox.ts';
+import type { WorkQueue } from '../machine/work-queue.ts';
 import { ReplicaRun } from '../data-parallel/replica-run.ts';
 import { shareOf } from '../data-parallel/share.ts';
 import { Crew } from './crew.ts';
@@ -23,6 +23,8 @@ export interface WorkerPartOptions {
   readonly rows: number;
   /** Rows of the batch of a step. */
   readonly batchRows: (step: number) => number;
+  /** The parameters in place are those of the seed. */
+  readonly isOfSeed: boolean;
 }
 
 interface KeyState {
@@ -39,23 +41,24 @@ const gradients = (slices: readonly Slice[]): Slice[] =>
 export class WorkerPart {
   readonly #options: WorkerPartOptions;
   readonly #post: Post;
-  readonly #outbox: Outbox;
+  readonly #works: WorkQueue;
   readonly #crew = new Crew();
   readonly #run: ReplicaRun;
   readonly #keys: readonly KeyState[];
   readonly #byBlock: readonly (readonly KeyState[])[];
   /** The step that is computed, or comes next. */
   #step = 0;
+  #hasEntered = false;
   #isComputing = false;
   isEvaluating = false;
   #settledStep: number | undefined;
   #refreshing = 0;
   #staleness = { pushes: 0, staleness: 0, stalest: 0 };
 
-  constructor(options: WorkerPartOptions, post: Post, outbox: Outbox) {
+  constructor(options: WorkerPartOptions, post: Post, works: WorkQueue) {
     this.#options = options;
     this.#post = post;
-    this.#outbox = outbox;
+    this.#works = works;
     const { keys, blocks, rows } = options;
     this.#keys = keys.map((key) => ({ key, step: 0, pushed: -1 }));
     this.#byBlock = blocks.map((_, block) => this.#keys.filter(({ key }) => key.block === block));
@@ -75,7 +78,7 @@ export class WorkerPart {
   take(message: Message): boolean {
     switch (message.type) {
       case 'crew':
-        if (this.#crew.upTo === 0) this.#enter(message.from);
+        if (!this.#hasEntered) this.#enter(message.from);
         this.#crew.add(message.from, message.upTo, message.workers);
         return true;
       case 'pulled':
@@ -86,10 +89,11 @@ export class WorkerPart {
     }
   }
 
-  /** The first step: parameters of the seed serve for step 0, whoever comes later pulls. */
+  /** The first step: for step 0 parameters of the seed will do, else they are pulled. */
   #enter(step: number): void {
+    this.#hasEntered = true;
     this.#step = step;
-    if (step > 0) this.#pull(step);
+    if (step > 0 || !this.#options.isOfSeed) this.#pull(step);
   }
 
   #pulled({ key: number, staleness, payload }: MessageOf<'pulled'>): void {
@@ -99,7 +103,7 @@ export class WorkerPart {
     // Whatever is computed from now on comes after it. It keeps the engine from nothing, so it waits for
     // nothing, and its memory is free for what comes next.
     const { slices } = state.key;
-    this.#outbox.add({ type: 'compute', work: { kind: 'writeSlices', slices, payload } });
+    this.#works.giveAtOnce({ kind: 'writeSlices', slices, payload });
     if (staleness === undefined) {
       this.#refreshing -= 1;
       state.step = this.#step;
@@ -170,7 +174,7 @@ export class WorkerPart {
   /** Everything that follows from what is known by now. */
   advance(): void {
     if (this.#isComputing && this.#run.isDone) this.#finish();
-    if (this.#isComputing || this.isEvaluating || !this.isFresh) return;
+    if (!this.#hasEntered || this.#isComputing || this.isEvaluating || !this.isFresh) return;
     const crew = this.#crew.of(this.#step);
     if (crew) this.#begin(crew);
     else this.#settle();

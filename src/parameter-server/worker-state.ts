@@ -8,7 +8,7 @@ export interface WorkerState {
   granted: number;
   /** Steps whose loss it has told; the step that it has all parameters for. */
   done: number;
-  settled: number;
+  settled: number | undefined;
   staleness: {
     readonly pushes: number;
     readonly staleness: number;
@@ -16,11 +16,12 @@ export interface WorkerState {
   };
 }
 
-export const newWorker = (): WorkerState => ({
+/** Of a worker whose first step is `step`. */
+export const newWorker = (step: number): WorkerState => ({
   crew: new Crew(),
-  granted: 0,
-  done: 0,
-  settled: 0,
+  granted: step,
+  done: step,
+  settled: undefined,
   staleness: { pushes: 0, staleness: 0, stalest: 0 },
 });
 

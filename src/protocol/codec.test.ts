@@ -100,6 +100,7 @@ const messages: Message<TensorPayload>[] = [
     links: ['w2'],
     consistency: { kind: 'ssp', bound: 2 },
     clips: false,
+    updates: 6,
     rows: 16,
     microbatches: 2,
     training: { model: [{ layer: 'relu' }] },

@@ -40,7 +40,8 @@ const key = z
 /**
  * Master to device, with a parameter server: what you are. A server holds shard `shard` of as many as
  * there are `servers`; a worker has a replica, whose microbatches have `rows` rows, mostly so many in a
- * share. `dial` is whom you open a link to, `links` how many you have then.
+ * share. `dial` is whom you open a link to if you have none, `links` whom you have one to then. Parameters
+ * have had so many `updates` to begin with. With a newer generation what was under way is dropped.
  */
 const appoint = z.strictObject({
   node,
@@ -55,6 +56,7 @@ const appoint = z.strictObject({
     z.strictObject({ kind: z.literal('ssp'), bound: small }),
   ]),
   clips: z.boolean(),
+  updates: count,
   rows: positive,
   microbatches: positive,
   training: z.unknown(),

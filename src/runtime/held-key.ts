@@ -4,7 +4,7 @@
 
 import { RingError } from '../errors.ts';
 import { GraphBuilder } from '../graph/builder.ts';
-import { byteLength } from '../graph/graph.ts';
+import { byteLength, elementBytes } from '../graph/graph.ts';
 import type { Graph, TensorType } from '../graph/graph.ts';
 import { initialValues } from '../model/initialise.ts';
 import { stageNorms, stageUpdate } from '../model/stage.ts';
@@ -38,6 +38,15 @@ export class InitialValues {
 }
 
 const nameOf = ({ name, first }: Slice): string => `${name}@${first}`;
+
+/** `3.weight@4096/mean`: what, from which element, which state of it. */
+const sliceName = /^(.+)@(\d{1,15})(\/.+)?$/;
+
+/** Of what such a tensor is a part, and from which byte on. */
+export function partOf(name: string): { readonly whole: string; readonly first: number } {
+  const [, parameter = '', first = '', state = ''] = sliceName.exec(name) ?? [];
+  return { whole: `${parameter}${state}`, first: Number(first) * elementBytes };
+}
 
 /** One key's tensors and programs. */
 export class HeldKey {
@@ -148,6 +157,26 @@ export class HeldKey {
     for (const { name, type } of [...this.#parameters, ...this.#state])
       tensors.push({ name, type, bytes: (await this.#bytes(name)).slice() });
     return tensors;
+  }
+
+  /** Takes what the key has of a whole layer. Errors: PROTOCOL when something is missing. */
+  async restore({ tensors }: TensorPayload): Promise<void> {
+    for (const { name, type } of [...this.#parameters, ...this.#state]) {
+      const { whole, first } = partOf(name);
+      const bytes = tensors.find((tensor) => tensor.name === whole)?.bytes;
+      const end = first + byteLength(type);
+      if (!bytes || bytes.length < end)
+        throw new RingError('PROTOCOL', `layer ${this.layer} came without the whole of ${whole}`);
+      await this.#write(name, bytes.subarray(first, end));
+    }
+  }
+
+  /** Gives its memory back, when all that it was asked for is done. */
+  async release(): Promise<void> {
+    this.#versions.free();
+    for (const tensor of this.#tensors.values()) this.#engine.free(tensor);
+    for (const program of [this.#add, this.#norm, this.#update])
+      this.#engine.release(await program);
   }
 
   // One work of a key is done before the next begins, so nothing that is asked for here is being computed.

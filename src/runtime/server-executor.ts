@@ -8,7 +8,8 @@ import type { Executor, Payload, ShardWork, WorkResult } from '../node.ts';
 import type { Engine } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
-import { HeldKey, InitialValues } from './held-key.ts';
+import { Turns } from './turns.ts';
+import { HeldKey, InitialValues, partOf } from './held-key.ts';
 
 type WorkOf<Kind extends ShardWork['kind']> = Extract<ShardWork, { kind: Kind }>;
 
@@ -19,6 +20,7 @@ const shardWorks: ReadonlySet<string> = new Set<ShardWork['kind']>([
   'apply',
   'value',
   'surrender',
+  'restore',
   'assemble',
 ]);
 
@@ -28,6 +30,7 @@ export const isShardWork = (work: { readonly kind: string }): work is ShardWork 
 export class ServerExecutor {
   readonly #engine: Engine;
   readonly #keys = new Map<number, HeldKey>();
+  readonly #turns = new Turns();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -37,11 +40,18 @@ export class ServerExecutor {
   async run(work: ShardWork): Promise<WorkResult> {
     switch (work.kind) {
       case 'hold':
-        return this.#hold(work);
+        return this.#turns.take(() => this.#hold(work));
       case 'surrender': {
-        const held = [...this.#keys.values()].filter(({ layer }) => layer === work.layer);
-        const tensors = held.map((key) => key.turns.take(() => key.surrender()));
+        const tensors = this.#of(work.layer).map((key) => key.turns.take(() => key.surrender()));
         return { payload: tensorPayload((await Promise.all(tensors)).flat()) };
+      }
+      case 'restore': {
+        const { payload } = work;
+        const put = this.#of(work.layer).map((key) =>
+          key.turns.take(() => key.restore(payload as TensorPayload)),
+        );
+        await Promise.all(put);
+        return {};
       }
       case 'assemble':
         return { payload: assemble(work) };
@@ -52,8 +62,13 @@ export class ServerExecutor {
     }
   }
 
+  #of(layer: number): HeldKey[] {
+    return [...this.#keys.values()].filter((key) => key.layer === layer);
+  }
+
   async #hold({ training, keys }: WorkOf<'hold'>): Promise<WorkResult> {
     const parsed = parseRingTraining(training);
+    await this.#clear();
     const before = this.#engine.allocatedBytes;
     const initial = new InitialValues(parsed);
     for (const key of keys) {
@@ -62,6 +77,13 @@ export class ServerExecutor {
       await held.initialise(initial);
     }
     return { prepared: { bytes: this.#engine.allocatedBytes - before, units: {} } };
+  }
+
+  /** Gives up what it held before, when all that was asked for is done. */
+  async #clear(): Promise<void> {
+    const held = [...this.#keys.values()];
+    this.#keys.clear();
+    for (const key of held) await key.turns.take(() => key.release());
   }
 
   /** Errors: PROTOCOL when another shard has the key. */
@@ -75,7 +97,7 @@ export class ServerExecutor {
 
 async function runOn(
   key: HeldKey,
-  work: Exclude<ShardWork, { kind: 'hold' | 'surrender' | 'assemble' }>,
+  work: Exclude<ShardWork, { kind: 'hold' | 'surrender' | 'restore' | 'assemble' }>,
 ): Promise<WorkResult> {
   switch (work.kind) {
     case 'gather':
@@ -93,15 +115,12 @@ async function runOn(
   }
 }
 
-/** `3.weight@4096/mean`: what, from which element, which state of it. */
-const sliceName = /^(.+)@(\d{1,15})(\/.+)?$/;
-
 /** Errors: PROTOCOL when the pieces do not make up the layer. */
 function assemble({ layer, pieces }: WorkOf<'assemble'>): Payload {
   const slices = pieces.flatMap((piece) =>
     (piece as TensorPayload).tensors.map(({ name, bytes }) => {
-      const [, parameter = '', first = '', state = ''] = sliceName.exec(name) ?? [];
-      return { name: `${parameter}${state}`, first: Number(first) * elementBytes, bytes };
+      const { whole: of, first } = partOf(name);
+      return { name: of, first, bytes };
     }),
   );
   const whole = new Map<string, { end: number; parts: typeof slices }>();

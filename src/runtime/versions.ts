@@ -22,6 +22,7 @@ export class Versions {
   /** That nobody reads. */
   readonly #spare: Version[] = [];
   #current: Version;
+  #isFreed = false;
 
   /** The first version is without values; a second is at hand. */
   constructor(engine: Engine, types: readonly NamedType[]) {
@@ -66,9 +67,22 @@ export class Versions {
     );
     const release = (): void => {
       version.readers -= 1;
-      if (version.readers === 0 && version !== this.#current) this.#spare.push(version);
+      if (version.readers > 0) return;
+      if (this.#isFreed) this.#free(version);
+      else if (version !== this.#current) this.#spare.push(version);
     };
     return { ...tensorPayload(tensors), release };
+  }
+
+  /** Gives all memory back; what is still being read, when it has been. */
+  free(): void {
+    this.#isFreed = true;
+    for (const version of [...this.#spare.splice(0), this.#current])
+      if (version.readers === 0) this.#free(version);
+  }
+
+  #free({ tensors }: Version): void {
+    for (const tensor of tensors.values()) this.#engine.free(tensor);
   }
 
   #allocate(): Version {

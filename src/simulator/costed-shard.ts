@@ -19,6 +19,7 @@ export class CostedShard implements SimulatedExecutor {
         for (const key of work.keys) this.#keys.set(key.key, key);
         return { prepared: { bytes: 0, units: {} } };
       case 'gather':
+      case 'restore':
         return {};
       case 'measure':
         return { squaredNorms: [0] };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  childrenOf,
   failure,
   inFolder,
   invitationOf,
@@ -9,6 +10,7 @@ import {
   outcome,
   run,
   start,
+  survivorsOf,
   writeTraining,
 } from './command.ts';
 import type { Running } from './command.ts';
@@ -56,10 +58,12 @@ test('ssp with co-located shards trains, and says how stale gradients were', asy
   expect(stdout).toMatch(/staleness: [\d.]+ updates .* \d+ at most/);
 });
 
-test('a worker that is killed is done without, a server is not', async () => {
-  const file = writeTraining('ps-killed.json', { epochs: 100_000 });
-  const listen = ['--workers', '3', '--listen', '127.0.0.1:0', '--json'];
-  const training = start('train', file, ...flags, ...listen, '--out', inFolder('ps-killed'));
+test('a worker and then a server are killed: the last worker does what is left', async () => {
+  const file = writeTraining('ps-killed.json', { epochs: 60 });
+  const [one, out] = ['ps-undisturbed', 'ps-killed'].map((name) => inFolder(name));
+  expect(await run('train', file, '--out', one!)).toMatchObject({ code: 0 });
+  const listen = ['--workers', '3', '--listen', '127.0.0.1:0', '--json', '--out', out!];
+  const training = start('train', file, ...flags, ...listen);
   const invitation = await invitationOf(training);
   const devices: Running[] = [];
   for (const number of [1, 2, 3]) {
@@ -71,9 +75,35 @@ test('a worker that is killed is done without, a server is not', async () => {
   worker!.child.kill('SIGKILL');
   await training.said(/"type":"dropped","node":"worker-1".*\n(.*\n)*.*"type":"step"/);
   server!.child.kill('SIGKILL');
-  expect(outcome(await training.ended)).toEqual(failure(5, /worker-3.* is gone/));
-  expect(await other!.ended).toMatchObject({ code: 5 });
+  const { code, stdout, stderr } = await training.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/"type":"lost","node":"worker-3"[^]*"type":"reformed","cause":"lost"/);
+  expect(await other!.ended).toMatchObject({ code: 0 });
+  const expected = losses(one!);
+  expect(losses(out!)).toHaveLength(expected.length);
+  expect(Math.abs(losses(out!).at(-1)! / expected.at(-1)! - 1)).toBeLessThan(0.1);
 });
+
+test.runIf(process.platform === 'linux').each([['1'], ['colocated']])(
+  'with %s server a master that was killed is taken up again: the same model',
+  async (servers) => {
+    const file = writeTraining('ps-resumed.json', { epochs: 12 });
+    const settings = [...flags, '--nodes', '3', '--servers', servers];
+    const [whole, resumed] = ['ps-whole', 'ps-resumed'].map((name) =>
+      inFolder(`${name}-${servers}`),
+    );
+    expect(await run('train', file, ...settings, '--out', whole!)).toMatchObject({ code: 0 });
+    const training = start('train', file, ...settings, '--json', '--out', resumed!);
+    await training.said(/"type":"saved"[^]*"type":"step"/);
+    const workers = childrenOf(training.child);
+    training.child.kill('SIGKILL');
+    await training.ended;
+    expect(await survivorsOf(workers)).toEqual([]);
+    expect(await run('train', '--resume', resumed!)).toMatchObject({ code: 0, stderr: '' });
+    expect(losses(resumed!)).toEqual(losses(whole!));
+    expect(modelOf(resumed!)).toBe(modelOf(whole!));
+  },
+);
 
 test.each([
   [['--nodes', '2', '--servers', '2'], /--servers 2 leaves none of 2 nodes to compute/],

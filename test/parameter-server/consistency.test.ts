@@ -160,15 +160,6 @@ describe('what goes wrong', () => {
     },
   );
 
-  test('without a server nothing goes on', async () => {
-    const outcome = await run({
-      consistency: { kind: 'bsp' },
-      at: [{ seconds: 0.6, node: 'worker-3', event: { type: 'stop' } }],
-    });
-    expect(error(outcome)?.code).toBe('NODE_LOST');
-    expect([...outcome.ends.keys()]).toHaveLength(4);
-  });
-
   test('a user who stops has everything saved', async () => {
     const outcome = await run({
       consistency: { kind: 'bsp' },

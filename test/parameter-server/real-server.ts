@@ -13,6 +13,7 @@ import type { Effect, Event, Executor, Node, NodeId, Work, WorkResult } from '..
 import type { Consistency } from '../../src/parameter-server/consistency.ts';
 import type { Servers } from '../../src/parameter-server/enrolment.ts';
 import { Master } from '../../src/parameter-server/master.ts';
+import type { MasterOptions } from '../../src/parameter-server/master.ts';
 import { Member } from '../../src/parameter-server/member.ts';
 import type { Dataset, Engine } from '../../src/ports.ts';
 import { tensorPayload } from '../../src/protocol/messages.ts';
@@ -20,8 +21,10 @@ import type { TensorPayload } from '../../src/protocol/messages.ts';
 import { ReplicaExecutor } from '../../src/runtime/replica-executor.ts';
 import { ServerExecutor, withShard } from '../../src/runtime/server-executor.ts';
 import { simulate } from '../../src/simulator/simulator.ts';
+import type { Disk } from '../../src/simulator/disk.ts';
 import type {
   SimulatedDevice,
+  SimulatedProcess,
   Simulation,
   SimulationOptions,
 } from '../../src/simulator/simulator.ts';
@@ -34,7 +37,12 @@ export interface RealServer {
   readonly servers: Servers;
   readonly consistency: Consistency;
   readonly seconds?: (work: Work, node: NodeId) => number;
+  /** So many further devices are there, and come in when a fault says `start`. */
+  readonly late?: number;
+  readonly faults?: SimulationOptions['faults'];
   readonly at?: SimulationOptions['at'];
+  readonly every?: SimulationOptions['every'];
+  readonly watch?: SimulationOptions['watch'];
   /** When one device more comes, `latecomer`. */
   readonly latecomerSeconds?: number;
   /** Sees every message that arrives. */
@@ -64,7 +72,7 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
   const capabilities = { cores: 1, memoryBytes: 1e9, flops: 1e9, version: '0' };
   const engineInfo = { kind: 'wasm', name: 'wasm', threads: 1 } as const;
   const engines: Engine[] = [];
-  const device = async (id: NodeId, node: Node): Promise<SimulatedDevice> => {
+  const process = async (id: NodeId, node: Node): Promise<SimulatedProcess> => {
     const engine = await createInlineEngine();
     engines.push(engine);
     const sources = { train, ...(test ? { evaluate: test } : {}) };
@@ -74,27 +82,48 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
       run.observe?.(id, event);
       return node.receive(event);
     };
-    return { node: { receive }, executor, seconds: (work) => run.seconds?.(work, id) ?? 1e-3 };
+    return { node: { receive }, executor };
   };
-  const master = new Master({
-    training: ringTraining(resolved),
-    devices: nodes - 1,
-    servers,
-    consistency,
-    capabilities: { name: masterId, engine: engineInfo, ...capabilities },
-    course: trainingCourse({ trainCount: train.count, testCount: test?.count ?? 0, batch, steps }),
-    data: { order, trainCount: train.count, sampleBytes: 64, steps },
-    schedule: (step, factor, update) => {
-      const learningRate = learningRateAt(resolved.learningRate, step, steps);
-      return {
-        learningRate,
-        scalars: [...updateScalars(resolved, update + 1, learningRate, factor)],
-      };
-    },
-    ...(resolved.clipNorm === undefined ? {} : { clipNorm: resolved.clipNorm }),
-  });
-  const devices = new Map<NodeId, SimulatedDevice>([[masterId, await device(masterId, master)]]);
-  for (let k = 1; k < nodes; k += 1) {
+  const secondsOf = (id: NodeId) => (work: Work) => run.seconds?.(work, id) ?? 1e-3;
+  const masterOf = (options: Partial<MasterOptions> = {}): Master =>
+    new Master({
+      training: ringTraining(resolved),
+      devices: nodes - 1,
+      servers,
+      consistency,
+      capabilities: { name: masterId, engine: engineInfo, ...capabilities },
+      course: trainingCourse({
+        trainCount: train.count,
+        testCount: test?.count ?? 0,
+        batch,
+        steps,
+      }),
+      data: { order, trainCount: train.count, sampleBytes: 64, steps },
+      schedule: (step, factor, update) => {
+        const learningRate = learningRateAt(resolved.learningRate, step, steps);
+        return {
+          learningRate,
+          scalars: [...updateScalars(resolved, update + 1, learningRate, factor)],
+        };
+      },
+      ...(resolved.clipNorm === undefined ? {} : { clipNorm: resolved.clipNorm }),
+      ...options,
+    });
+  const told = { step: 0, evaluated: -1 };
+  const again = ({ checkpoint }: Disk, others: number): Promise<SimulatedProcess> =>
+    process(
+      masterId,
+      masterOf({
+        devices: others,
+        told: { ...told },
+        ...(checkpoint && { loadedStep: checkpoint.step }),
+      }),
+    );
+  const seconds = secondsOf(masterId);
+  const devices = new Map<NodeId, SimulatedDevice>([
+    [masterId, { ...(await process(masterId, masterOf())), again, seconds }],
+  ]);
+  for (let k = 1; k < nodes + (run.late ?? 0); k += 1) {
     const name = `worker-${k}`;
     const join = {
       type: 'join',
@@ -103,7 +132,9 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
       address: name,
       ...capabilities,
     } as const;
-    devices.set(name, await device(name, new Member(join)));
+    const member = () => process(name, new Member(join));
+    const isLate = k >= nodes && ({ isLate: true } as const);
+    devices.set(name, { ...(await member()), again: member, seconds: secondsOf(name), ...isLate });
   }
   const at = [...(run.at ?? [])];
   if (run.latecomerSeconds !== undefined) {
@@ -115,7 +146,7 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
       address: name,
       ...capabilities,
     } as const;
-    const late = await device(name, new Member(join));
+    const late = await process(name, new Member(join));
     const linked = { type: 'linked', node: masterId } as const;
     at.push({ seconds: run.latecomerSeconds, node: name, event: linked });
     // The simulator links everyone at the start.
@@ -124,12 +155,24 @@ export async function runRealServer(run: RealServer): Promise<RealOutcome> {
       event.type === 'linked' && event.node === masterId && links++ === 0
         ? []
         : late.node.receive(event);
-    devices.set(name, { ...late, node: { receive } });
+    devices.set(name, { ...late, node: { receive }, seconds: secondsOf(name) });
   }
   const simulation = await simulate({
     devices,
     link: () => ({ latencySeconds: 1e-4, bytesPerSecond: 1e8 }),
     at,
+    ...(run.faults && { faults: run.faults }),
+    ...(run.every && { every: run.every }),
+    bounds: { seconds: 1e5, actions: 1e6 },
+    watch: {
+      told(time, device, event, effects) {
+        run.watch?.told?.(time, device, event, effects);
+        for (const effect of effects)
+          if (effect.type !== 'report') continue;
+          else if (effect.report.kind === 'step') told.step = effect.report.step;
+          else if (effect.report.kind === 'evaluated') told.evaluated = effect.report.step;
+      },
+    },
   });
   for (const engine of engines) await engine.close();
   return {
