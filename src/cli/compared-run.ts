@@ -1,8 +1,5 @@
 // One run of a comparison: a training by one architecture over local processes, and what it took.
 
-import { join } from 'node:path';
-
-import { openSnapshots } from '../checkpoint/snapshots.ts';
 import type { OpenData } from '../data/index.ts';
 import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
@@ -12,10 +9,9 @@ import type { NodeReport } from '../node.ts';
 import { parseConsistency } from '../parameter-server/consistency.ts';
 import { deviceProfile } from '../power/index.ts';
 import type { DeviceProfile } from '../power/index.ts';
-import { memorySnapshots } from '../runtime/snapshots.ts';
 import type { Copies, Fault } from '../study/faults.ts';
 import type { Architecture, NodeResult, Run } from '../study/results.ts';
-import { makeSecret, runOf } from '../transport/invitation.ts';
+import { makeSecret } from '../transport/invitation.ts';
 import type { LinkShape } from '../transport/shaped.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { modelledEnergy, totalJoules } from './energy.ts';
@@ -24,6 +20,7 @@ import { startMaster } from './master-session.ts';
 import type { MasterSessionOptions, Session } from './master-session.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { laboratory } from './places.ts';
+import { runCopies } from './run-copies.ts';
 import { Stopwatch } from './run-stopwatch.ts';
 import { sampleOrder } from './sample-order.ts';
 import type { ServerSettings } from './server-flags.ts';
@@ -42,7 +39,7 @@ export interface ComparedRunOptions {
   readonly link?: LinkShape;
   /** Nodes to take away while it runs. */
   readonly faults?: readonly Fault[];
-  /** Of layers; on disk, this device's in a folder. */
+  /** What is kept for the case that a node is lost; on disk, this device's in a folder. */
   readonly copies?: Copies & { readonly folder: string };
   /** Devices that join, with this secret, in the place of local processes. */
   readonly joining?: { readonly listen: string; readonly secret: string };
@@ -89,8 +86,9 @@ function variantOf({
 /** Errors: those of the session. */
 export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const { architecture, training, data, engine, repeat, targetAccuracy, joining } = options;
-  const { copies, faults = [] } = options;
+  const { faults = [] } = options;
   const secret = joining?.secret ?? makeSecret();
+  const copies = await runCopies(options.copies, architecture, training, secret);
   const { batch, steps, data: facts } = training.resolved;
   const { trainCount, testCount = 0 } = facts;
   const stopwatch = new Stopwatch();
@@ -114,20 +112,14 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     trace: true,
     ...(options.link && { link: options.link }),
     ...(options.sensor && { sensor: options.sensor }),
-    ...(copies && {
-      replicas: copies.on,
-      replicateEvery: copies.everySteps,
-      snapshots:
-        copies.on === 'memory'
-          ? memorySnapshots()
-          : await openSnapshots(join(copies.folder, 'master'), runOf(secret)),
-    }),
+    ...copies.options,
     ...(faults.some((fault) => fault.seconds !== undefined) && { waitSeconds }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
       if (report.kind === 'formed') options.formed?.();
       if (report.kind !== 'step') return;
       options.progress(report.step, steps);
+      copies.stepDone(report.step, session);
       for (const fault of faults) {
         const struck = fault.step === report.step && nodeAt(fault, stopwatch.members);
         if (!struck) continue;
@@ -138,6 +130,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   });
   options.started(session);
   await session.ended;
+  await copies.close();
   const { seconds, results, members, finalLoss, accuracy, secondsToTarget } = stopwatch;
   const { shipped, disturbances } = stopwatch;
   const samples = results.at(-1)?.samples ?? 0;

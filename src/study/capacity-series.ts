@@ -34,7 +34,7 @@ interface Sizes {
 
 export const capacitySizes: Readonly<Record<StudySize, Sizes>> = {
   tiny: { memories: [320e6], counts: [2], width: 1024, depth: 12, factor: 3 },
-  short: { memories: [320e6], counts: [2, 4], width: 1024, depth: 19, factor: 1.1 },
+  short: { memories: [320e6], counts: [4], width: 1024, depth: 31, factor: 1.2 },
   full: {
     memories: [320e6, 512e6, 1e9],
     counts: [2, 3, 4, 6, 8],
@@ -77,7 +77,7 @@ export function seriesOf(setting: StudySetting): readonly Series[] {
   const ways = size === 'full' ? [ring, bsp, async, colocated, allReduce] : [ring];
   const compared = size === 'tiny' ? [bsp] : [bsp, colocated, allReduce];
   const all: readonly Series[] = [
-    ...compared.map((variant) => ({ ...plain, variant, devices: main })),
+    ...[ring, ...compared].map((variant) => ({ ...plain, variant, devices: main })),
     ...places.flatMap((devices) => ways.map((variant) => ({ ...plain, variant, devices }))),
     ...(size === 'tiny'
       ? []
@@ -85,10 +85,10 @@ export function seriesOf(setting: StudySetting): readonly Series[] {
           { ...plain, optimizer: 'adam', variant: ring, devices: main },
           { ...plain, copies: 'memory', variant: ring, devices: main },
           { ...plain, growth: 'wider', variant: ring, devices: main },
-          { ...plain, growth: 'wider', variant: bsp, devices: main },
         ] as const)),
     ...(size === 'full'
       ? ([
+          { ...plain, growth: 'wider', variant: bsp, devices: main },
           { ...plain, optimizer: 'adam', variant: bsp, devices: main },
           { ...plain, optimizer: 'adam', variant: allReduce, devices: main },
           { ...plain, variant: single, devices: main.slice(0, 1) },

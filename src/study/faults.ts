@@ -12,7 +12,10 @@ export interface Fault {
   readonly seconds?: number;
 }
 
-/** Where copies of layers are kept for the case that a node is lost, and how often they are made. */
+/**
+ * What is kept for the case that a node is lost, and how often: by a ring copies of its layers, by a parameter server
+ * checkpoints at its master.
+ */
 export interface Copies {
   readonly on: 'disk' | 'memory';
   readonly everySteps: number;

@@ -88,7 +88,7 @@ export interface Condition {
   readonly targetAccuracy?: number;
   /** Nodes that are taken away while it runs. Not with devices that joined. */
   readonly faults?: readonly Fault[];
-  /** Without, a ring does not outlive the loss of a node. */
+  /** Without, a ring does not outlive the loss of a node, nor a parameter server that of its server. */
   readonly copies?: Copies;
   /** No more than so many, however often the others are repeated. No part of what it is. */
   readonly repeats?: number;

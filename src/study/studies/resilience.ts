@@ -114,7 +114,7 @@ export const resilience: Study = {
   hypothesis: `A ring that loses a worker for good, early or late, or two neighbours at once, comes to its end with the loss of an undisturbed ring to the last bit, does no more steps again for a loss than lie between three copies of its layers, and stands still for no more than ${stallLimitSeconds} s; a worker that is away for ${shortAbsenceSeconds} s is not given up.`,
   method: ({ size, devices }) => {
     const { steps, depth, width, every } = resilienceSizes[size];
-    return `${describeDevices(devices)}. A dense net of ${depth} hidden layers of ${width} is trained ${steps} steps. Between two steps a node’s process is killed, or stopped and continued later; never the master, which has the data. The ring keeps copies of its layers on disk every ${every} steps, at each worker and at its neighbour. Every run is held against the undisturbed one of the same repeat, seed and order of samples. The hypothesis holds if it does in every run.`;
+    return `${describeDevices(devices)}. A dense net of ${depth} hidden layers of ${width} is trained ${steps} steps. Between two steps a node’s process is killed, or stopped and continued later; never the master, which has the data. The ring keeps copies of its layers on disk every ${every} steps, at each worker and at its neighbour; the parameter server’s master keeps a checkpoint as often, and the time that this takes is not counted. Every run is held against the undisturbed one of the same repeat, seed and order of samples. The hypothesis holds if it does in every run.`;
   },
   conditions,
   judge,
