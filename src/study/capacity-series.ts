@@ -34,7 +34,7 @@ interface Sizes {
 
 export const capacitySizes: Readonly<Record<StudySize, Sizes>> = {
   tiny: { memories: [320e6], counts: [2], width: 1024, depth: 12, factor: 3 },
-  short: { memories: [320e6], counts: [4], width: 1024, depth: 31, factor: 1.2 },
+  short: { memories: [320e6], counts: [4], width: 1024, depth: 31, factor: 1.1 },
   full: {
     memories: [320e6, 512e6, 1e9],
     counts: [2, 3, 4, 6, 8],
