@@ -126,7 +126,11 @@ export async function serveComparedRun(): Promise<void> {
       data,
       ...(sensor && { sensor }),
       progress: (step, steps) => void tell({ type: 'progress', step, steps }),
-      started: (begun) => (session = begun),
+      started(begun) {
+        session = begun;
+        // Whoever wanted it may be gone already.
+        if (!process.connected) session.abandon();
+      },
     });
     await data.close();
     await tell({ type: 'run', run });
