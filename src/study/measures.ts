@@ -32,9 +32,16 @@ export function stepSeconds({ nodes }: Run): number {
 export const ownStepSeconds = ({ outcome: { run }, place }: FinishedTrial): number =>
   stepSeconds(run) * place.scale;
 
+/** In one step, of each node that computes. */
+export const computeSecondsOfEach = (run: Run): readonly number[] =>
+  workersOf(run).map(({ figures }) => total(figures.busySeconds) / figures.steps);
+
 /** Of the busiest node, in one step. */
-export const computeSeconds = (run: Run): number =>
-  Math.max(...workersOf(run).map(({ figures }) => total(figures.busySeconds) / figures.steps));
+export const computeSeconds = (run: Run): number => Math.max(...computeSecondsOfEach(run));
+
+/** What all nodes send in one step, in bytes. */
+export const sentBytes = ({ nodes }: Run): number =>
+  nodes.reduce((sum, { figures: { sent, steps } }) => sum + trafficOf(sent) / steps, 0);
 
 /** What the busiest port carries one way in one step, in bytes. */
 export const portBytes = ({ nodes }: Run): number =>
@@ -55,11 +62,7 @@ export function bytesPerSecond({ condition, place }: FinishedTrial): number {
 export function transferSeconds(trial: FinishedTrial): number {
   const { run } = trial.outcome;
   const isShared = trial.condition.devices.every(({ link }) => link.kind === 'wifi');
-  const all = run.nodes.reduce(
-    (sum, { figures: { sent, steps } }) => sum + trafficOf(sent) / steps,
-    0,
-  );
-  return (isShared ? 2 * all : portBytes(run)) / bytesPerSecond(trial);
+  return (isShared ? 2 * sentBytes(run) : portBytes(run)) / bytesPerSecond(trial);
 }
 
 /**

@@ -2,7 +2,14 @@
 
 import { decide } from '../decide.ts';
 import { formatRate, rateOf, withRate } from '../devices.ts';
-import { computeSeconds, stepSeconds, transferSeconds } from '../measures.ts';
+import {
+  bytesPerSecond,
+  computeSeconds,
+  computeSecondsOfEach,
+  sentBytes,
+  stepSeconds,
+  transferSeconds,
+} from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import type { Exhibit } from '../report/exhibit.ts';
 import { overlapFigure } from '../report/overlap.ts';
@@ -23,7 +30,7 @@ const comparable = 4;
 
 const rates = {
   tiny: [],
-  short: [50e6, 100e6, 400e6],
+  short: [20e6, 100e6, 400e6],
   full: [5e6, 20e6, 50e6, 100e6, 200e6, 400e6, 800e6],
 } as const;
 
@@ -75,21 +82,9 @@ export function partsOf(trial: FinishedTrial): Parts {
   const isSerial =
     run.architecture === 'ring' && trial.condition.training['microbatches'] === oneMicrobatch;
   if (!isSerial) return { compute: computeSeconds(run), transfer: transferSeconds(trial), step };
-  const computes = run.nodes.map((node) => computeSeconds({ ...run, nodes: [node] }));
-  const sends = run.nodes.map(
-    ({ figures: { sent, steps } }) =>
-      Object.values(sent).reduce((sum, { bytes }) => sum + bytes, 0) / steps,
-  );
-  const busiest = Math.max(
-    ...run.nodes.map(
-      ({ figures: { sent, steps } }) =>
-        Object.values(sent).reduce((sum, { bytes }) => sum + bytes, 0) / steps,
-    ),
-  );
-  const perByte = busiest > 0 ? transferSeconds(trial) / busiest : 0;
   return {
-    compute: computes.reduce((a, b) => a + b, 0),
-    transfer: sends.reduce((a, b) => a + b, 0) * perByte,
+    compute: computeSecondsOfEach(run).reduce((a, b) => a + b, 0),
+    transfer: sentBytes(run) / bytesPerSecond(trial),
     step,
   };
 }

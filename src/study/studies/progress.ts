@@ -44,7 +44,7 @@ const inStep = compared.filter(
 );
 
 const sizes = {
-  short: { steps: 96, batch: 64, width: 64, depth: 3 },
+  short: { steps: 64, batch: 64, width: 64, depth: 3 },
   full: { steps: 800, batch: 64, width: 128, depth: 3 },
 } as const;
 
@@ -71,7 +71,6 @@ function conditions(setting: StudySetting): readonly Condition[] {
     workload: size === 'tiny' ? 'dense' : 'small dense',
     training,
     variant,
-    // Beside the others' first device, so that it is a pair with them.
     devices: on,
   }));
 }
