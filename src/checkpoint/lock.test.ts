@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -25,8 +25,18 @@ test.each([
   ['of a process before this one that had the same id', () => String(process.pid)],
   ['that was torn', () => ''],
 ])('a lock %s counts for nothing', async (_, content) => {
-  await writeFile(join(folder, 'lock'), content());
+  const path = join(folder, 'lock');
+  await writeFile(path, content());
+  await utimes(path, 0, 0);
   expect(await lockFolder(folder)).toBeUndefined();
   expect(await lockFolder(folder)).toBe(process.pid);
   await unlockFolder(folder);
+});
+
+test('a lock that is being made is waited for', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, '');
+  const taken = lockFolder(folder);
+  await writeFile(path, `${process.ppid}\n`);
+  expect(await taken).toBe(process.ppid);
 });

@@ -1,10 +1,14 @@
 // A file that says which process has a folder to itself. The system removes nothing when a process is
 // killed, so the file of a process that is gone counts for nothing.
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const held = new Set<string>();
+
+/** Whoever makes the file writes into it at once: one that stays empty for longer was torn. */
+const emptyMilliseconds = 1000;
 
 const pathIn = (folder: string): string => join(folder, 'lock');
 
@@ -17,12 +21,25 @@ export async function lockFolder(folder: string): Promise<number | undefined> {
       held.add(path);
       return undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        await rm(path, { force: true });
+        throw error;
+      }
     }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+    const content = await readFile(path, 'utf8').catch(() => '');
+    if (content === '' && (await isNew(path))) {
+      await setTimeout(20);
+      continue;
+    }
+    const holder = Number(content);
     if (isAlive(holder, path)) return holder;
     await rm(path, { force: true });
   }
+}
+
+async function isNew(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  return status !== undefined && Math.abs(Date.now() - status.mtimeMs) < emptyMilliseconds;
 }
 
 export async function unlockFolder(folder: string): Promise<void> {

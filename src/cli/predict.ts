@@ -1,7 +1,7 @@
 // `ringtmp predict`: what a trained model makes of samples, one line each, in their order. Lines leave as
 // they come, so a file of any length takes no more memory than a short one.
 
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { RingError } from '../errors.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
@@ -74,16 +74,30 @@ function fileOutput(path: string): Output {
     }
   };
   const file = stored(() => openSync(partial, 'w'));
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
+  const discard = (): void => {
+    close();
+    rmSync(partial, { force: true });
+  };
   return {
-    write: (lines) => stored(() => writeSync(file, lines)),
+    write(lines) {
+      try {
+        stored(() => writeFileSync(file, lines));
+      } catch (error) {
+        // Lines come from the midst of the session, where nobody catches: the process ends at once.
+        discard();
+        throw error;
+      }
+    },
     publish: () =>
       stored(() => {
-        closeSync(file);
+        close();
         renameSync(partial, path);
       }),
-    discard() {
-      closeSync(file);
-      rmSync(partial, { force: true });
-    },
+    discard,
   };
 }

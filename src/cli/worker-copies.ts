@@ -27,20 +27,30 @@ const staleMilliseconds = 24 * 60 * 60 * 1000;
 export async function claimCopies(run: string, replicas: Replicas): Promise<WorkerCopies> {
   if (replicas === 'memory') return { store: memorySnapshots(), release: () => Promise.resolve() };
   const root = await privateFolder();
+  const folder = await claimFolder(root, run).catch((cause: Error) => {
+    throw new RingError(
+      'STORE',
+      `copies of layers cannot be kept in ${root}: ${cause.message}; make room, or keep them in memory with --replicas memory`,
+      { cause },
+    );
+  });
+  return {
+    store: await openSnapshots(folder, run),
+    async release(isOver) {
+      if (isOver) await rm(folder, { recursive: true, force: true });
+      await unlockFolder(folder);
+      // It stays if there are copies in it.
+      await rmdir(folder).catch(() => undefined);
+    },
+  };
+}
+
+async function claimFolder(root: string, run: string): Promise<string> {
   await sweep(root);
   for (let k = 0; ; k += 1) {
     const folder = join(root, `${run}-${k}`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    if ((await lockFolder(folder)) !== undefined) continue;
-    return {
-      store: await openSnapshots(folder, run),
-      async release(isOver) {
-        if (isOver) await rm(folder, { recursive: true, force: true });
-        await unlockFolder(folder);
-        // It stays if there are copies in it.
-        await rmdir(folder).catch(() => undefined);
-      },
-    };
+    if ((await lockFolder(folder)) === undefined) return folder;
   }
 }
 
