@@ -1,0 +1,112 @@
+// `ringtmp study` as a process: the runs of a study are really made, in a lab where there can be one and on
+// plain processes elsewhere, and a study that was stopped or killed goes on where it was.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+
+import { hierarchies } from '../../src/lab/index.ts';
+import { childrenOf, failure, inFolder, outcome, run, start, survivorsOf } from './command.ts';
+
+const tiny = (out: string, ...more: string[]): string[] =>
+  ['study', 'idle', '--tiny', '--out', out].concat(more);
+
+interface Verdicts {
+  readonly missing: number;
+  readonly runs: number;
+  readonly studies: readonly {
+    readonly study: string;
+    readonly verdict: string;
+    readonly effect: string;
+    readonly tables: readonly { readonly rows: readonly string[][] }[];
+  }[];
+}
+
+/** Those of the labs that this process made. */
+function labsOf(pid: number): string[] {
+  const roots = hierarchies();
+  return ['/run/netns', ...(roots ? [roots.cpu, roots.memory] : [])]
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder))
+    .filter((name) => name.startsWith(`ringtmp-lab-${pid}-`));
+}
+
+const linesOf = (out: string): string[] =>
+  readFileSync(join(out, 'runs.jsonl'), 'utf8').split('\n').filter(Boolean);
+
+test('a study makes its runs, judges them and reports; called again, it makes none', async () => {
+  const out = inFolder('study');
+  const ended = await run(...tiny(out, '--json'));
+  expect(ended.code).toBe(0);
+  const { missing, runs, studies } = JSON.parse(ended.stdout) as Verdicts;
+  expect({ missing, runs }).toEqual({ missing: 0, runs: linesOf(out).length });
+  expect(studies).toHaveLength(1);
+  expect(studies[0]!.verdict).toMatch(/^(held|not held|undecided)$/);
+  expect(studies[0]!.effect).not.toBe('');
+  expect(studies[0]!.tables[0]!.rows).toHaveLength(runs);
+  const page = readFileSync(join(out, 'report.html'), 'utf8');
+  expect(page).not.toMatch(/<script|src="http|href="http|undefined|NaN/);
+  expect(page).toContain('Threats to validity');
+  const header = readFileSync(join(out, 'results.csv'), 'utf8').split('\r\n')[0]!;
+  for (const column of ['workload', 'link_bits_per_second', 'idle_share', 'scale'])
+    expect(header.split(',')).toContain(column);
+
+  const { mtimeMs } = statSync(join(out, 'runs.jsonl'));
+  const again = await run(...tiny(out, '--json'));
+  expect(again.code).toBe(0);
+  expect(statSync(join(out, 'runs.jsonl')).mtimeMs).toBe(mtimeMs);
+  expect((JSON.parse(again.stdout) as Verdicts).studies).toEqual(studies);
+}, 120_000);
+
+test('stopped, it keeps what is done, tells so, and goes on; nothing is left behind', async () => {
+  const out = inFolder('stopped');
+  const first = start(...tiny(out));
+  await first.said(/^1\/\d+ .*samples\/s$/m);
+  first.child.kill('SIGINT');
+  const ended = await first.ended;
+  expect(outcome(ended)).toEqual(failure(130, /--out .*stopped goes on with it/));
+  expect(labsOf(first.child.pid!)).toEqual([]);
+  const done = linesOf(out);
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Not complete');
+  const rest = await run(...tiny(out));
+  expect(rest.code).toBe(0);
+  expect(rest.stdout).not.toMatch(/^1\/\d+ .*samples\/s$/m);
+  expect(linesOf(out).slice(0, done.length)).toEqual(done);
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toContain('Not complete');
+}, 120_000);
+
+test('killed, its processes end, and the next one removes what is left of its lab', async () => {
+  const out = inFolder('killed');
+  const first = start(...tiny(out));
+  const { pid } = first.child;
+  // In the middle of a run: its master and a worker are there.
+  const children = await vi.waitUntil(
+    () => {
+      const own = childrenOf(first.child);
+      return own.length > 0 && own;
+    },
+    { timeout: 60_000 },
+  );
+  first.child.kill('SIGKILL');
+  await first.ended;
+  expect(await survivorsOf(children)).toEqual([]);
+  expect((await run(...tiny(out))).code).toBe(0);
+  expect(labsOf(pid!)).toEqual([]);
+}, 120_000);
+
+test.each([
+  ['star', [], /'star' is no study/],
+  ['idle', ['--devices', '1xpi-4b'], /at least 2 devices/],
+  ['idle', ['--devices', '2xpi-9'], /pi-9/],
+  ['idle', ['--workers', '2'], /--workers N and --listen HOST:PORT together/],
+  ['idle', ['--workers', '2', '--listen', '0.0.0.0:0'], /a port of its own/],
+])('study %s %j is refused in one line', async (name, flags, said) => {
+  const ended = await run('study', name, '--out', inFolder('refused'), ...flags);
+  expect(outcome(ended)).toEqual(failure(2, said));
+});
+
+test('a folder that holds something else is not written over', async () => {
+  const out = inFolder('taken');
+  mkdirSync(join(out, 'runs.jsonl'), { recursive: true });
+  expect(outcome(await run(...tiny(out)))).toEqual(failure(74, /runs\.jsonl cannot be used/));
+});
