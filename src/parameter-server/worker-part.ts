@@ -66,12 +66,16 @@ export class WorkerPart {
       blocks,
       rows,
       {
-        mayForward: (block) => this.#byBlock[block]!.every(({ step }) => step >= this.#step),
-        // A gradient has been received when its parameters come back, and before nobody needs its place.
-        mayWeigh: () => true,
+        mayForward: (block) => this.#isUpToDate(block),
+        // A gradient has been received when its parameters come back: who has no rows waits for that, too.
+        mayWeigh: (block) => this.#isUpToDate(block),
       },
       (block) => this.#byBlock[block]!.map(({ key }) => gradients(key.slices)),
     );
+  }
+
+  #isUpToDate(block: number): boolean {
+    return this.#byBlock[block]!.every(({ step }) => step >= this.#step);
   }
 
   /** Takes what is meant for a worker; false when it is not. Errors: PROTOCOL. */

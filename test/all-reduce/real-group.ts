@@ -76,8 +76,7 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
     const sources = isMaster ? { train, ...(test && { evaluate: test }) } : undefined;
     const executor = new ReplicaExecutor(engine, order, sources);
     engines.push(engine);
-    executors.set(id, executor);
-    return { node, executor: new Copying(executor) };
+    return { node, executor: new Copying(executor, () => executors.set(id, executor)) };
   };
   const described = (name: string) => ({
     name,
@@ -178,12 +177,15 @@ export async function runRealGroup(group: RealGroup): Promise<GroupOutcome> {
 /** The simulator delivers later than the engine reuses its memory: what is sent must be a copy. */
 class Copying implements Executor {
   readonly #executor: Executor;
+  readonly #prepared: () => void;
 
-  constructor(executor: Executor) {
+  constructor(executor: Executor, prepared: () => void) {
     this.#executor = executor;
+    this.#prepared = prepared;
   }
 
   async run(work: Work): Promise<WorkResult> {
+    if (work.kind === 'prepareReplica') this.#prepared();
     const { payload, payloads, ...result } = await this.#executor.run(work);
     return {
       ...result,

@@ -97,7 +97,7 @@ const drawDecision = (draw: Draw): Trigger => ({
 const drawOutage = (draw: Draw): number =>
   draw.chance(0.5) ? draw.between(0.05, 8) : draw.between(11, 25);
 
-function drawFault(
+export function drawFault(
   draw: Draw,
   devices: readonly NodeId[],
   hasLate: boolean,

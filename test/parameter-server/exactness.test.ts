@@ -43,6 +43,16 @@ const furthest = (actual: readonly number[], expected: readonly number[]): numbe
   return Math.max(...actual.map((value, k) => Math.abs(value - expected[k]!) / expected[k]!));
 };
 
+test('a worker that has no rows of a batch waits for parameters like the others', async () => {
+  // The last batch of an epoch has one sample.
+  const training = { ...net.training, model: [dense(6), dense(5), dense(4)], batch: 6, epochs: 6 };
+  const few = { ...net, training, train: quadrants(7, 5) };
+  const alone = await runRealRing({ ...few, nodes: 1 });
+  const run = { ...few, nodes: 3, servers: 'colocated', consistency: { kind: 'bsp' } } as const;
+  const { losses } = await runRealServer(run);
+  expect(furthest(losses, alone.losses)).toBeLessThan(1e-5);
+});
+
 describe('bsp', () => {
   test.each([
     [2, 1],
