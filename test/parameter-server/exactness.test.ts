@@ -45,8 +45,14 @@ const furthest = (actual: readonly number[], expected: readonly number[]): numbe
 
 test('a worker that has no rows of a batch waits for parameters like the others', async () => {
   // The last batch of an epoch has one sample.
-  const training = { ...net.training, model: [dense(6), dense(5), dense(4)], batch: 6, epochs: 6 };
-  const few = { ...net, training, train: quadrants(7, 5) };
+  const training = {
+    ...net.training,
+    model: [dense(6), dense(5), dense(4)],
+    batch: 6,
+    microbatches: 3,
+    epochs: 6,
+  };
+  const few = { ...net, training, train: quadrants(7, 70) };
   const alone = await runRealRing({ ...few, nodes: 1 });
   const run = { ...few, nodes: 3, servers: 'colocated', consistency: { kind: 'bsp' } } as const;
   const { losses } = await runRealServer(run);
