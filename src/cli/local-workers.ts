@@ -76,7 +76,11 @@ export class LocalWorkers {
           child.on('close', (code, signal) => {
             resolve();
             if (code === 0) return;
-            const last = said.trim().split('\n').at(-1);
+            const last = said
+              .trim()
+              .split('\n')
+              .at(-1)!
+              .replace(/^ringtmp: /, '');
             const how = signal ? `killed (${signal})` : `exit code ${code}`;
             const tell = (): void => {
               if (!this.#closing) lost(`a local worker ended: ${last || how}`);

@@ -145,8 +145,11 @@ export class Master implements Node {
   #failed(from: NodeId, { code, message, node }: MessageOf<'failed'>): void {
     if (node !== undefined && this.#formation.has(node)) return this.#unlinked(node, message);
     if (node !== undefined && this.#admission.isElastic) return undefined;
-    const isLost = this.#ring && this.#admission.isElastic && isOwnFault(code);
-    if (isLost) return this.#lose(from, message);
+    if (isOwnFault(code)) {
+      // It leaves room for another while the ring is waited for.
+      if (!this.#ring) return this.#admission.dismiss(from, message);
+      if (this.#admission.isElastic) return this.#lose(from, message);
+    }
     return this.#end({ code, reason: `${this.#formation.nameOf(from)}: ${message}` });
   }
 

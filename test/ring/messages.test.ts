@@ -105,6 +105,17 @@ test('a worker that leaves before the ring is full makes room for another', () =
       report: { kind: 'joined', node: 'worker-2', name: 'cellar', joined: 1, wanted: 2 },
     },
   ]);
+  const reason = 'cellar was stopped by its user';
+  const word: Message = { type: 'failed', code: 'INTERRUPTED', message: reason };
+  const left = effectsOf(master, says('worker-2', word, 0));
+  expect(left).toContainEqual({
+    type: 'report',
+    report: { kind: 'lost', node: 'worker-2', name: 'worker-2 (cellar)', reason },
+  });
+  expect(ends(left)).toEqual([]);
+  expect(effectsOf(master, says('worker-3', joining('shed'), 0))).toMatchObject([
+    { report: { kind: 'joined', node: 'worker-3', joined: 1, wanted: 2 } },
+  ]);
 });
 
 test('the node that is gone is called by its name, whoever tells', () => {
