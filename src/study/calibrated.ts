@@ -14,7 +14,7 @@ import { rateOf } from './devices.ts';
 import { ownStepSeconds } from './measures.ts';
 import { minimise } from './minimise.ts';
 import { resolveFile } from './resolve.ts';
-import { mean } from './statistics.ts';
+import { mean, median } from './statistics.ts';
 import type { Condition } from './study.ts';
 import { byCondition } from './trials.ts';
 import type { FinishedTrial } from './trials.ts';
@@ -122,7 +122,8 @@ async function timed(step: RealStep, link: Setting['link']): Promise<readonly Ti
   if (!isAble(outlook)) return [];
   return busyKinds.flatMap((kind) => {
     const demand = sumOf(outlook.nodes.map(({ demands }) => demands[kind] ?? noDemand));
-    const seconds = mean(
+    // Whatever else a machine does only ever adds.
+    const seconds = median(
       step.trials.map(({ outcome: { run }, place }) =>
         run.nodes.reduce(
           (sum, { figures }) => sum + (figures.busySeconds[kind] / figures.steps) * place.scale,

@@ -61,7 +61,7 @@ export const simulatedVariants: readonly Variant[] = [
 /** Within this share of the shortest step a curve is saturated. */
 const near = 1.1;
 /** So many doublings in a row without any gain worth the name, and no more are simulated. */
-const patience = 2;
+const patience = 3;
 
 const shortest = (points: readonly SimulatedStep[]): number =>
   Math.min(...points.map(({ seconds }) => seconds));

@@ -201,7 +201,7 @@ export const scaling: Study = {
   method: (setting) => {
     const { size, devices } = setting;
     const { counts, layers, growth } = sizes[size];
-    return `${describeDevices(devices)}, and as many of them as are wanted: 1, ${counts.join(', ')}. The dense net is trained with the same batch on each. The simulator plays the same nodes; its constants are fitted to what the meters of the runs with fewer than the most devices say, and the runs with most are held against it. It then trains ${layers} layers of ${Math.min(256, denseSizes[size].width)} with a batch of 512 on 1, 2, 4, … devices, and rings of as many as ${growth.at(-1)} devices with a layer each. A way to train is saturated where it is within a tenth of the shortest step that it ever reaches; it is simulated no further once two doublings in a row have brought less than that.`;
+    return `${describeDevices(devices)}, and as many of them as are wanted: 1, ${counts.join(', ')}. The dense net is trained with the same batch on each. The simulator plays the same nodes; its constants are fitted to what the meters of the runs with fewer than the most devices say, and the runs with most are held against it. It then trains ${layers} layers of ${Math.min(256, denseSizes[size].width)} with a batch of 512 on 1, 2, 4, … devices, and rings of as many as ${growth.at(-1)} devices with a layer each. A way to train is saturated where it is within a tenth of the shortest step that it ever reaches; it is simulated no further once three doublings in a row have brought less than that.`;
   },
   conditions,
   judge,
