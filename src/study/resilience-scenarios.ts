@@ -10,7 +10,7 @@ const longAbsenceSeconds = 30;
 
 export const resilienceSizes = {
   tiny: { steps: 10, batch: 64, width: 64, depth: 4, every: 2 },
-  short: { steps: 24, batch: 64, width: 128, depth: 8, every: 4 },
+  short: { steps: 24, batch: 64, width: 64, depth: 8, every: 4 },
   full: { steps: 200, batch: 128, width: 256, depth: 8, every: 10 },
 } as const;
 
