@@ -53,7 +53,10 @@ export class Peers {
     this.#links.delete(node);
   }
 
-  /** Carries out a node's send; settles when its bytes may be reused. Undefined where the link is gone. */
+  /**
+   * Carries out a node's send; settles when its bytes may be reused. Undefined where the link is gone.
+   * Errors, at once: PROTOCOL for a message that no frame holds.
+   */
   send(effect: Send): Promise<void> | undefined {
     const link = this.#links.get(effect.to);
     if (!link || !this.#recorder) return link?.send(encodeSend(effect), urgencyOf(effect));
@@ -131,13 +134,14 @@ const encodeSend = ({ generation, message }: Send): Uint8Array[] =>
 
 const urgencyOf = ({ background }: Send): 'background' | undefined => background && 'background';
 
-async function recordedSend(link: Link, effect: Send, recorder: Recorder): Promise<void> {
+function recordedSend(link: Link, effect: Send, recorder: Recorder): Promise<void> {
   const { to, message } = effect;
   const start = recorder.now();
   const parts = encodeSend(effect);
   recorder.note({ type: 'serialise', seconds: recorder.now() - start, at: start });
-  await link.send(parts, urgencyOf(effect));
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-  const end = recorder.now();
-  recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
+  return link.send(parts, urgencyOf(effect)).then(() => {
+    const end = recorder.now();
+    recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
+  });
 }

@@ -42,14 +42,14 @@ export class NodeRunner {
   #guests = 0;
   /** Neighbours to whom a link is being opened. */
   readonly #dialling = new Set<NodeId>();
-  #end!: (error?: RingError) => void;
+  #end!: (error: unknown) => void;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
     this.#stores = new Stores(ports.store, ports.snapshots);
     this.#peers = new Peers(ports.recorder, ports.trace ?? false);
     this.ended = new Promise((resolve, reject) => {
-      this.#end = (error) => (error ? reject(error) : resolve());
+      this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
   }
 
@@ -63,9 +63,23 @@ export class NodeRunner {
     this.#events.push(event);
     if (this.#turning) return;
     this.#turning = true;
-    for (let next = this.#events.shift(); next; next = this.#events.shift())
-      for (const effect of this.#ports.node.receive(next)) this.#carryOut(effect);
+    for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#turn(next);
     this.#turning = false;
+  }
+
+  #turn(event: Event): void {
+    const effects = this.#orFail(() => this.#ports.node.receive(event)) ?? [];
+    for (const effect of effects) this.#orFail(() => this.#carryOut(effect));
+  }
+
+  /** What cannot be done at all, the node is told. */
+  #orFail<Value>(act: () => Value): Value | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   /** A worker's link to its master, already admitted. */
@@ -96,7 +110,8 @@ export class NodeRunner {
   }
 
   #addLink(node: NodeId, link: Link): void {
-    if (this.#peers.has(node)) {
+    // Whoever comes when all is over would be waited for without end.
+    if (this.#over || this.#peers.has(node)) {
       void link.close();
       return;
     }
@@ -110,23 +125,24 @@ export class NodeRunner {
   }
 
   #arrived(from: NodeId, frame: Uint8Array, release?: () => void): void {
-    try {
-      const { recorder } = this.#ports;
-      const at = recorder?.now() ?? 0;
-      const { generation, message } = decodeMessage(frame);
-      if ('payload' in message && release) message.payload.release = release;
-      if (this.#peers.take(from, message, at)) return;
-      if (recorder) {
-        const bytes = frame.length;
-        recorder.note({ type: 'receive', from, message: message.type, bytes, at });
-        recorder.note({ type: 'serialise', seconds: recorder.now() - at, at });
-        if (message.type === 'pulled' && message.staleness !== undefined)
-          recorder.answered(message.staleness);
-      }
-      this.post({ type: 'message', from, generation, message });
-    } catch (error) {
-      this.#failed(error);
+    this.#orFail(() => this.#take(from, frame, release));
+  }
+
+  /** Errors: VERSION, PROTOCOL. */
+  #take(from: NodeId, frame: Uint8Array, release?: () => void): void {
+    const { recorder } = this.#ports;
+    const at = recorder?.now() ?? 0;
+    const { generation, message } = decodeMessage(frame);
+    if ('payload' in message && release) message.payload.release = release;
+    if (this.#peers.take(from, message, at)) return;
+    if (recorder) {
+      const bytes = frame.length;
+      recorder.note({ type: 'receive', from, message: message.type, bytes, at });
+      recorder.note({ type: 'serialise', seconds: recorder.now() - at, at });
+      if (message.type === 'pulled' && message.staleness !== undefined)
+        recorder.answered(message.staleness);
     }
+    this.post({ type: 'message', from, generation, message });
   }
 
   #carryOut(effect: Effect): void {
@@ -158,7 +174,7 @@ export class NodeRunner {
       case 'committed':
         return this.#ports.recorder?.committed(effect.step);
       case 'end':
-        return this.#finish(effect.error);
+        return this.#finish(effect.error && new RingError(effect.error.code, effect.error.reason));
     }
   }
 
@@ -209,18 +225,14 @@ export class NodeRunner {
 
   #failed(error: unknown): void {
     if (this.#over) return;
-    if (!(error instanceof RingError)) {
-      this.#over = true;
-      this.#end(error as RingError);
-      return;
-    }
-    this.post({ type: 'failed', code: error.code, reason: error.message });
+    if (error instanceof RingError)
+      this.post({ type: 'failed', code: error.code, reason: error.message });
+    else this.#finish(error);
   }
 
-  #finish(error?: { readonly code: RingError['code']; readonly reason: string }): void {
+  #finish(error?: unknown): void {
     this.#over = true;
-    void this.#peers
-      .close()
-      .then(() => this.#end(error && new RingError(error.code, error.reason)));
+    const end = (): void => this.#end(error);
+    this.#peers.close().then(end, end);
   }
 }
