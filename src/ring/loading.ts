@@ -84,13 +84,20 @@ export class Loading {
     return true;
   }
 
-  /** The master's own device has the layer; false when nobody waits for it. */
-  has(type: 'recalled' | 'fetched', layer: number, payload: Payload): boolean {
+  /** The master's own device has a copy of the layer; of a ring that was given up, it may be of another step. */
+  recalled(step: number, layer: number, payload: Payload): void {
+    if (step === this.base.step) this.#has('recalled', layer, payload);
+  }
+
+  /** The checkpoint's layer is here. */
+  fetched(layer: number, payload: Payload): void {
+    this.#has('fetched', layer, payload);
+  }
+
+  #has(type: 'recalled' | 'fetched', layer: number, payload: Payload): void {
     const awaited = this.#awaited;
-    if (layer !== this.#layers[0] || !awaited || !('type' in awaited) || awaited.type !== type)
-      return false;
-    this.#bring(layer, payload);
-    return true;
+    if (layer === this.#layers[0] && awaited && 'type' in awaited && awaited.type === type)
+      this.#bring(layer, payload);
   }
 
   /** A work of the master's own engine is done. */

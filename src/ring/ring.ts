@@ -44,9 +44,9 @@ export class Ring {
     this.#copies = run === undefined ? undefined : new OwnCopies(run, own, outbox, works);
   }
 
-  /** Whether layers are being brought to their holders. */
-  get isLoading(): boolean {
-    return this.#loading !== undefined;
+  /** Whether layers are being brought to their holders as they were after so many steps. */
+  brings(step: number): boolean {
+    return this.#loading?.base.step === step;
   }
 
   /** Gives up what is under way; true when the store will still answer for it. */
@@ -112,9 +112,14 @@ export class Ring {
     this.#copies?.kept(step, layer);
   }
 
-  /** A layer is back from the master's keeping, or from the checkpoint. */
-  broughtBack(type: 'recalled' | 'fetched', layer: number, payload: Payload): void {
-    this.#loading?.has(type, layer, payload);
+  /** A layer is back from the master's keeping. */
+  recalled(step: number, layer: number, payload: Payload): void {
+    this.#loading?.recalled(step, layer, payload);
+  }
+
+  /** A layer is back from the checkpoint. */
+  fetched(layer: number, payload: Payload): void {
+    this.#loading?.fetched(layer, payload);
   }
 
   stored(): void {
