@@ -26,8 +26,9 @@ export class Stores {
   readonly #checkpoints: LayerStore | undefined;
   readonly #snapshots: SnapshotStore;
 
-  /** What is asked of checkpoints is done one after the other. */
-  readonly #turns = new Turns();
+  /** What is asked of either is done one after the other: a ring formed anew may ask for a copy once more. */
+  readonly #checkpointTurns = new Turns();
+  readonly #snapshotTurns = new Turns();
 
   /** Without `checkpoints` none are kept; without `snapshots` they are in memory. */
   constructor(checkpoints?: LayerStore, snapshots: SnapshotStore = memorySnapshots()) {
@@ -56,27 +57,39 @@ export class Stores {
     }
   }
 
-  /** The event that tells that it is done, where one does. Errors: those of the stores. */
-  async carryOut(effect: StoreEffect): Promise<Event | undefined> {
+  async #snapshot(
+    effect: Extract<StoreEffect, { type: 'keep' | 'recall' | 'drop' }>,
+  ): Promise<Event | undefined> {
+    const store = this.#snapshots;
     switch (effect.type) {
-      case 'store':
-      case 'fetch':
-      case 'discard':
-        return this.#turns.take(() => this.#checkpoint(effect));
       case 'keep': {
         const { step, layer, payload } = effect;
-        await this.#snapshots.keep(effect, payload as TensorPayload);
+        await store.keep(effect, payload as TensorPayload);
         payload.release?.();
         return { type: 'kept', step, layer };
       }
       case 'recall': {
         const { step, layer } = effect;
-        const payload = await this.#snapshots.recall(effect);
+        const payload = await store.recall(effect);
         return { type: 'recalled', step, layer, ...(payload && { payload }) };
       }
       case 'drop':
-        await this.#snapshots.drop(effect.run, effect.before);
+        await store.drop(effect.run, effect.before);
         return undefined;
+    }
+  }
+
+  /** The event that tells that it is done, where one does. Errors: those of the stores. */
+  carryOut(effect: StoreEffect): Promise<Event | undefined> {
+    switch (effect.type) {
+      case 'store':
+      case 'fetch':
+      case 'discard':
+        return this.#checkpointTurns.take(() => this.#checkpoint(effect));
+      case 'keep':
+      case 'recall':
+      case 'drop':
+        return this.#snapshotTurns.take(() => this.#snapshot(effect));
     }
   }
 }
