@@ -35,7 +35,8 @@ export class TcpTransport implements Transport {
       accept(link);
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(addressError(given, error)));
+      // Later ones are of single connections that could not be accepted, which dial again.
+      server.on('error', (error) => reject(addressError(given, error)));
       server.listen(address, resolve);
     });
     const { port } = server.address() as AddressInfo;
