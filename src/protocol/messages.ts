@@ -56,7 +56,7 @@ const join = z.strictObject({
   run: text.optional(),
   holds: z
     .array(z.strictObject({ step: count, layers: z.array(layer).max(maximumLayers) }))
-    .max(16)
+    .max(256)
     .optional(),
 });
 

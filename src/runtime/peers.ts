@@ -142,6 +142,6 @@ function recordedSend(link: Link, effect: Send, recorder: Recorder): Promise<voi
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   return link.send(parts, urgencyOf(effect)).then(() => {
     const end = recorder.now();
-    recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
+    return recorder.note({ type: 'send', to, message: message.type, bytes, start, end });
   });
 }
