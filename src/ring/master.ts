@@ -81,7 +81,7 @@ export class Master implements Node {
       case 'recalled':
         return this.#recalled(event.step, event.layer, event.payload);
       case 'fetched':
-        return this.#ring?.fetched(event.layer, event.payload);
+        return this.#ring?.loading?.fetched(event.layer, event.payload);
       case 'stored':
         return this.#stored();
       case 'stop':
@@ -130,14 +130,14 @@ export class Master implements Node {
   }
 
   #recalled(step: number, layer: number, payload: Payload | undefined): void {
-    if (payload) this.#ring?.recalled(step, layer, payload);
+    if (payload) this.#ring?.loading?.recalled(step, layer, payload);
     else this.#absent(masterId, step, layer);
   }
 
   /** A copy is missing that was counted on: there may be another, or the step before. */
   #absent(node: NodeId, step: number, layer: number): void {
     this.#snapshots.absent(node, step, layer);
-    if (this.#ring?.brings(step)) this.#reform('lost');
+    if (this.#ring?.loading?.base.step === step) this.#reform('lost');
     else this.#ring?.copyIsMissing(step);
   }
 

@@ -5,7 +5,7 @@
 
 import { notDue } from '../machine/not-due.ts';
 import { masterId } from '../node.ts';
-import type { IdleCause, Message, NodeId, Payload, Work, WorkResult } from '../node.ts';
+import type { IdleCause, Message, NodeId, Work, WorkResult } from '../node.ts';
 import { Loading } from './loading.ts';
 import { MasterPass } from './master-pass.ts';
 import type { MasterStages } from './master-stages.ts';
@@ -44,9 +44,9 @@ export class Ring {
     this.#copies = run === undefined ? undefined : new OwnCopies(run, own, outbox, works);
   }
 
-  /** Whether layers are being brought to their holders as they were after so many steps. */
-  brings(step: number): boolean {
-    return this.#loading?.base.step === step;
+  /** While layers are being brought to their holders. */
+  get loading(): Loading | undefined {
+    return this.#loading;
   }
 
   /** Gives up what is under way; true when the store will still answer for it. */
@@ -110,16 +110,6 @@ export class Ring {
   /** A copy is in the master's keeping. */
   kept(step: number, layer: number): void {
     this.#copies?.kept(step, layer);
-  }
-
-  /** A layer is back from the master's keeping. */
-  recalled(step: number, layer: number, payload: Payload): void {
-    this.#loading?.recalled(step, layer, payload);
-  }
-
-  /** A layer is back from the checkpoint. */
-  fetched(layer: number, payload: Payload): void {
-    this.#loading?.fetched(layer, payload);
   }
 
   stored(): void {

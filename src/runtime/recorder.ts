@@ -4,7 +4,7 @@ import { Meter } from '../meter/fold.ts';
 import type { ProcessUsage, Recording } from '../meter/recording.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { beginsStep, describeWork, isAside, isPreparation } from '../meter/works.ts';
-import type { IdleCause, Work } from '../node.ts';
+import type { IdleCause, Message, NodeId, Work } from '../node.ts';
 import type { EnergyReport } from '../ports.ts';
 
 /** Of the newest entries, how many are kept: a few steps of a long ring, less than a megabyte. */
@@ -87,8 +87,13 @@ export class Recorder {
     if (!this.#isPaused) this.onMeasuring?.(true);
   }
 
-  answered(staleness: number): void {
-    this.note({ type: 'answer', staleness, at: this.now() });
+  /** A message has come as a frame of so many bytes at `at`, and was decoded since. */
+  received(from: NodeId, message: Message, bytes: number, at: number): void {
+    const now = this.now();
+    this.note({ type: 'receive', from, message: message.type, bytes, at });
+    this.note({ type: 'serialise', seconds: now - at, at });
+    if (message.type === 'pulled' && message.staleness !== undefined)
+      this.note({ type: 'answer', staleness: message.staleness, at: now });
   }
 
   note(entry: Entry): void {

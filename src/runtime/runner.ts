@@ -125,24 +125,15 @@ export class NodeRunner {
   }
 
   #arrived(from: NodeId, frame: Uint8Array, release?: () => void): void {
-    this.#orFail(() => this.#take(from, frame, release));
-  }
-
-  /** Errors: VERSION, PROTOCOL. */
-  #take(from: NodeId, frame: Uint8Array, release?: () => void): void {
-    const { recorder } = this.#ports;
-    const at = recorder?.now() ?? 0;
-    const { generation, message } = decodeMessage(frame);
-    if ('payload' in message && release) message.payload.release = release;
-    if (this.#peers.take(from, message, at)) return;
-    if (recorder) {
-      const bytes = frame.length;
-      recorder.note({ type: 'receive', from, message: message.type, bytes, at });
-      recorder.note({ type: 'serialise', seconds: recorder.now() - at, at });
-      if (message.type === 'pulled' && message.staleness !== undefined)
-        recorder.answered(message.staleness);
-    }
-    this.post({ type: 'message', from, generation, message });
+    this.#orFail(() => {
+      const { recorder } = this.#ports;
+      const at = recorder?.now() ?? 0;
+      const { generation, message } = decodeMessage(frame);
+      if ('payload' in message && release) message.payload.release = release;
+      if (this.#peers.take(from, message, at)) return;
+      recorder?.received(from, message, frame.length, at);
+      this.post({ type: 'message', from, generation, message });
+    });
   }
 
   #carryOut(effect: Effect): void {
