@@ -55,7 +55,7 @@ function ratioOf(a: SearchResult | undefined, b: SearchResult | undefined): Rati
 }
 
 const inRange = ({ ratio, from = ratio, to = ratio }: Ratio): string =>
-  `${inTimes({ ratio }).replace(/ \(.*/, '')} (between ${from.toFixed(1)} and ${to.toFixed(1)})`;
+  `${inTimes({ ratio }).replace(/ \(.*/, '')} (${to === Infinity ? `at least ${from.toFixed(1)}` : `between ${from.toFixed(1)} and ${to.toFixed(1)}`})`;
 
 function judge(results: StudyResults): Findings {
   const { setting } = results;
