@@ -58,6 +58,7 @@ const amplyOfMemory = { memoryBytes: 64e9, baseBytes: 0 } as const;
 const busyKinds = ['forward', 'backward', 'weights', 'update'] as const;
 /** Asked for so often, a constant is known to a few per cent. */
 const searches = 8;
+const rounds = 2;
 /** What TCP and Ethernet leave of a link's rate is in here, and so is a processor that is slower than its link. */
 const sharesOfRate = [0.4, 1] as const;
 /** Where nobody knows the rate: from a poor radio to a fast cable. Bytes a second. */
@@ -91,29 +92,40 @@ export async function calibrateOn(steps: readonly RealStep[]): Promise<Calibrate
   const senders = several.filter(
     (step) => !isPipeline(step) && step.condition.devices.length === most,
   );
-  const error = async (of: readonly RealStep[], with_: Calibrated): Promise<number> => {
+  const error = async (of: readonly RealStep[], on: Calibrated): Promise<number> => {
     let sum = 0;
     for (const step of of) {
-      const seconds = await simulatedSeconds(step, with_);
+      const seconds = await simulatedSeconds(step, on);
       if (seconds !== undefined) sum += Math.log(seconds / step.seconds) ** 2;
     }
     return sum;
   };
-  const bytesPerSecond =
-    senders.length === 0
-      ? link.bytesPerSecond
-      : await minimise(
-          rate > 0 ? [sharesOfRate[0] * rate, sharesOfRate[1] * rate] : possibleRates,
-          searches,
-          (value) => error(senders, { device, link: { ...link, bytesPerSecond: value } }),
-        );
-  const found = { ...link, bytesPerSecond };
   const pipelines = several.filter(isPipeline);
-  if (pipelines.length === 0) return { device, link: found };
-  const secondsPerFrame = await minimise(possibleFrames, searches, (value) =>
-    error(pipelines, { device: { ...device, secondsPerFrame: value }, link: found }),
-  );
-  return { device: { ...device, secondsPerFrame }, link: found };
+  const limits =
+    rate > 0 ? ([sharesOfRate[0] * rate, sharesOfRate[1] * rate] as const) : possibleRates;
+  let found: Calibrated = { device, link };
+  // Each is known better when the other is.
+  for (let round = 0; round < rounds; round += 1) {
+    const { device: known, link: through } = found;
+    const withRate = (bytesPerSecond: number): Calibrated => ({
+      device: known,
+      link: { ...through, bytesPerSecond },
+    });
+    if (senders.length > 0)
+      found = withRate(
+        await minimise(limits, searches, (value) => error(senders, withRate(value))),
+      );
+    const { link: settled } = found;
+    const withFrame = (secondsPerFrame: number): Calibrated => ({
+      device: { ...known, secondsPerFrame },
+      link: settled,
+    });
+    if (pipelines.length > 0)
+      found = withFrame(
+        await minimise(possibleFrames, searches, (value) => error(pipelines, withFrame(value))),
+      );
+  }
+  return found;
 }
 
 /** What the engines of all nodes were asked for in a step, kind by kind, and how long they took. */
