@@ -46,7 +46,9 @@ export const capacitySizes: Readonly<Record<StudySize, Sizes>> = {
 
 /** Memory does not depend on the links' rate: with a high one the runs are short. */
 const bitsPerSecond = 10e9;
-const [batch, microbatches, steps] = [8, 4, 3];
+const [batch, microbatches] = [8, 4];
+/** Copies in memory have to pile up first. */
+const steps = { disk: 3, memory: 8 } as const;
 /** 28 by 28 pixels of a digit. */
 const inputs = 784;
 /** Small enough that no net of any depth comes to values that are not finite: what is learned is of no interest. */
@@ -115,7 +117,7 @@ export function conditionsOf(series: Series, size: StudySize): readonly Conditio
   for (let at = -reach; at <= reach; at += 1) {
     const parameters = expected * factor ** at;
     const training = denseNet(
-      { batch, microbatches, steps, train: 100, test: 10, optimizer, learningRate },
+      { batch, microbatches, steps: steps[copies], train: 100, test: 10, optimizer, learningRate },
       ...(growth === 'deeper'
         ? ([width, Math.max(1, Math.round(parameters / width ** 2))] as const)
         : ([8 * Math.max(1, Math.round(Math.sqrt(parameters / depth) / 8)), depth] as const)),
@@ -147,8 +149,8 @@ export function parametersOf(training: TrainingFile): number {
 
 /**
  * For each parameter of the model, on the device that has the most to hold: weight and gradient 4 bytes each, and
- * Adam's two moments; on a server two places for gradients; of copies in memory the last two, of the node's own
- * layers and of its neighbour's. Nothing for activations and messages.
+ * Adam's two moments; on a server two places for gradients; of copies in memory at least the last one, of the
+ * node's own layers and of its neighbour's, and now and then one more. Nothing for activations and messages.
  */
 export function bytesPerParameter({ variant, optimizer, copies, devices }: Series): number {
   const moments = optimizer === 'adam' ? 8 : 0;
@@ -156,7 +158,7 @@ export function bytesPerParameter({ variant, optimizer, copies, devices }: Serie
   const shard = 12 + moments;
   switch (variant.architecture) {
     case 'ring':
-      return (whole + (copies === 'memory' ? 4 * (4 + moments) : 0)) / devices.length;
+      return (whole + (copies === 'memory' ? 2 * (4 + moments) : 0)) / devices.length;
     case 'parameter-server':
       return Math.max(8, shard);
     case 'parameter-server-colocated':

@@ -90,7 +90,7 @@ function barOf({ series, parameters = 0, refused, most }: SearchResult): BarRow 
         label: '',
       },
     ],
-    value: millions(parameters),
+    value: parameters > 0 ? millions(parameters) : 'none yet',
     ...(refused !== undefined && { points: [refused / 1e6] }),
   };
 }
@@ -146,7 +146,7 @@ const right = { align: 'right' } as const;
 const tableOf = (found: readonly SearchResult[]): Exhibit => ({
   kind: 'table',
   caption:
-    'The largest model that was trained and the smallest that was not, in parameters, and what became of it; beside it the most that could be held, and what of it was reached. Memory is the peak of the fullest process with the largest model.',
+    'The largest model that was trained and the smallest that was not, in parameters, and what became of it; beside it the most that could be held, and what of it was reached. Memory is the peak of the fullest process with the largest model; the pages of the program’s own files, which the kernel shares out, are in it, but do not all count for the limit.',
   columns: [
     { title: 'devices' },
     { title: 'how' },

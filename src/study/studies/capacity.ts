@@ -10,7 +10,7 @@ import {
   seriesOf,
 } from '../capacity-series.ts';
 import type { Series } from '../capacity-series.ts';
-import { decideRatio, inTimes } from '../decide.ts';
+import { decideRatio } from '../decide.ts';
 import { capacityExhibits, formatMillions } from '../report/capacity-exhibits.ts';
 import type { SearchResult } from '../report/capacity-exhibits.ts';
 import { nameOfVariant } from '../report/variant-look.ts';
@@ -54,8 +54,10 @@ function ratioOf(a: SearchResult | undefined, b: SearchResult | undefined): Rati
   };
 }
 
+const times = (value: number): string => value.toFixed(value < 2 ? 2 : 1);
+
 const inRange = ({ ratio, from = ratio, to = ratio }: Ratio): string =>
-  `${inTimes({ ratio }).replace(/ \(.*/, '')} (${to === Infinity ? `at least ${from.toFixed(1)}` : `between ${from.toFixed(1)} and ${to.toFixed(1)}`})`;
+  `${times(ratio)} times (${to === Infinity ? `at least ${times(from)}` : `between ${times(from)} and ${times(to)}`})`;
 
 function judge(results: StudyResults): Findings {
   const { setting } = results;
@@ -123,7 +125,7 @@ function judge(results: StudyResults): Findings {
       }),
       ...(wide?.parameters
         ? [
-            `Grown in width at ${capacitySizes[setting.size].depth} hidden layers, the largest has ${formatMillions(wide.parameters)} parameters: few large layers fill devices less evenly than many small ones.`,
+            `Grown in width at ${capacitySizes[setting.size].depth} hidden layers, the largest has ${formatMillions(wide.parameters)} parameters.`,
           ]
         : []),
     ],
