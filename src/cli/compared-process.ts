@@ -35,7 +35,6 @@ export type ComparedRequest = Pick<
 };
 
 type Told =
-  | { readonly type: 'formed' }
   | { readonly type: 'progress'; readonly step: number; readonly steps: number }
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
@@ -54,16 +53,10 @@ export interface Entrance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface Listeners {
-  readonly progress: (step: number, steps: number) => void;
-  /** All nodes are there, and nothing was trained yet. */
-  readonly formed?: (() => void) | undefined;
-}
-
 /** Starts a run, here or in a device of a lab. */
 export function startComparedProcess(
   request: ComparedRequest,
-  { progress, formed }: Listeners,
+  progress: (step: number, steps: number) => void,
   { enter, environment }: Entrance = { enter: [], environment: {} },
 ): ComparedProcess {
   const command = [...enter, process.execPath, ...nodeFlags, mainFile, 'compared-run'];
@@ -81,7 +74,6 @@ export function startComparedProcess(
   const ended = new Promise<Run>((resolve, reject) => {
     child.on('message', (told: Told) => {
       if (told.type === 'progress') progress(told.step, told.steps);
-      else if (told.type === 'formed') formed?.();
       else if (told.type === 'run') resolve(told.run);
       else reject(new RingError(told.code, told.message));
     });

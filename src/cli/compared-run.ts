@@ -48,7 +48,6 @@ export interface ComparedRunOptions {
   /** Of this device, on which all nodes stand. */
   readonly sensor?: Sensor;
   readonly progress: (step: number, steps: number) => void;
-  readonly formed?: () => void;
   /** Told of the session, to stop it. */
   readonly started: (session: Session) => void;
 }
@@ -116,7 +115,6 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...(faults.some((fault) => fault.seconds !== undefined) && { waitSeconds }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
-      if (report.kind === 'formed') options.formed?.();
       if (report.kind !== 'step') return;
       options.progress(report.step, steps);
       copies.stepDone(report.step, session);

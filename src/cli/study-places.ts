@@ -31,8 +31,8 @@ export interface OpenPlace {
   readonly place: TrialPlace;
   readonly entrance?: Entrance;
   readonly request: Pick<ComparedRequest, 'link' | 'joining' | 'profile'>;
-  /** All nodes have started: from then on each is as fast as its device. */
-  formed?(): void;
+  /** From then on each node is as fast as its device. */
+  holdBack?(): void;
   /** Takes down what was put up for it. */
   close(): void;
 }
@@ -115,7 +115,7 @@ function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces
           environment: { [labVariable]: JSON.stringify(laboratory) },
         },
         request: {},
-        formed: holdBack,
+        holdBack,
         close() {
           remove();
           process.off('exit', remove);

@@ -1,7 +1,7 @@
 // What the studies train: plain training files. Each is there for what it does to the links: the dense net has
 // large weights and small activations, which favours a ring; the convolutional one has large maps and small
-// weights at its front, which does not; the deep narrow one has many layers to share out, and one is too
-// large for a single device. Pure.
+// weights at its front, which does not; the deep narrow one has many layers to share out. Those that are too
+// large for a single device grow out of the dense one. Pure.
 
 import type { TrainingFile } from './study.ts';
 
@@ -81,7 +81,3 @@ export const convolutionalNet = (options: WorkloadOptions): TrainingFile =>
 /** 24 hidden layers of 96: 0.3 million parameters, 0.4 kB of activation a sample. */
 export const deepNarrowNet = (options: WorkloadOptions): TrainingFile =>
   trainingOf('deep narrow', denseLayers(96, 24), options);
-
-/** 8 hidden layers of 4096: 0.5 GB of parameters, and as much again of gradients. */
-export const largeNet = (options: WorkloadOptions): TrainingFile =>
-  trainingOf('large', denseLayers(4096, 8), options);

@@ -13,8 +13,8 @@ import type { StudyReport } from './study.ts';
 import { studiesJson } from './study-json.ts';
 
 export const reportFile = 'report.html';
-export const csvFile = 'results.csv';
-export const jsonFile = 'results.json';
+const csvFile = 'results.csv';
+const jsonFile = 'results.json';
 
 /** Writes report.html, results.csv and results.json, and makes the folder where it is not. Errors: STORE. */
 export const writeComparison = (folder: string, comparison: Comparison): Promise<void> =>

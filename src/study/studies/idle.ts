@@ -18,7 +18,13 @@ import { variants } from '../study.ts';
 import type { Condition, Findings, Study, StudyResults, StudySetting, Variant } from '../study.ts';
 import type { FinishedTrial } from '../trials.ts';
 import { areAlike, isFinished, pairs } from '../trials.ts';
-import { denseSizes, studiedConvolutional, studiedDense, usualMicrobatches } from './nets.ts';
+import {
+  denseSizes,
+  studiedConvolutional,
+  studiedDeepNarrow,
+  studiedDense,
+  usualMicrobatches,
+} from './nets.ts';
 
 /** In shares of the time. */
 const threshold = 0.1;
@@ -72,13 +78,12 @@ function conditions(setting: StudySetting): readonly Condition[] {
         ...few,
       })),
     ),
-    ...(size === 'tiny' ? [] : asked).map((variant) => ({
-      workload: 'convolutional',
-      training: studiedConvolutional(setting),
-      variant,
-      devices,
-      ...few,
-    })),
+    ...(size === 'tiny' ? [] : asked).flatMap((variant) =>
+      [
+        { workload: 'convolutional', training: studiedConvolutional(setting) },
+        { workload: 'deep narrow', training: studiedDeepNarrow(setting) },
+      ].map((trained) => ({ ...trained, variant, devices, ...few })),
+    ),
   ];
 }
 

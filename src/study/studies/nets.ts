@@ -1,7 +1,7 @@
 // The nets that several studies train, so that a run which two of them ask for is made once.
 
 import type { StudySetting, TrainingFile } from '../study.ts';
-import { convolutionalNet, denseNet } from '../workloads.ts';
+import { convolutionalNet, deepNarrowNet, denseNet } from '../workloads.ts';
 
 export const denseSizes = {
   tiny: { steps: 3, batch: 64, width: 128, depth: 4 },
@@ -27,3 +27,9 @@ export const studiedConvolutional = (
   microbatches: number = usualMicrobatches,
 ): TrainingFile =>
   convolutionalNet({ steps: denseSizes[size].steps, batch: 64, microbatches, data });
+
+/** Many layers to share out. */
+export const studiedDeepNarrow = ({ size, data }: StudySetting): TrainingFile => {
+  const { steps, batch } = denseSizes[size];
+  return deepNarrowNet({ steps, batch, microbatches: usualMicrobatches, data });
+};
