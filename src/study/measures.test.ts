@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { joulesPart, joulesToTarget } from './measures.ts';
+import { joulesPart, joulesToTarget, portBytes, sentBytes } from './measures.ts';
 import type { Run } from './results.ts';
 
 const report = { kind: 'modelled', source: 'test', seconds: 1 } as const;
@@ -31,4 +31,15 @@ test('joules to the target are those of the samples until then, testing left out
   expect(joulesToTarget(run)).toBe(40);
   const { secondsToTarget: _, ...never } = run;
   expect(joulesToTarget(never)).toBeUndefined();
+});
+
+test('what a server carries is told by the steps of its workers, however it counts its own', () => {
+  const node = (role: string, steps: number, bytes: number) => ({
+    role,
+    figures: { wallSeconds: 10, steps, sent: { any: { messages: 1, bytes } }, received: {} },
+  });
+  const nodes = [node('master', 2, 20), node('worker', 2, 20), node('server', 4, 60)];
+  const asynchronous = { nodes } as unknown as Run;
+  expect(portBytes(asynchronous)).toBe(30);
+  expect(sentBytes(asynchronous)).toBe(50);
 });

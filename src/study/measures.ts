@@ -32,24 +32,30 @@ export function stepSeconds({ nodes }: Run): number {
 export const ownStepSeconds = ({ outcome: { run }, place }: FinishedTrial): number =>
   stepSeconds(run) * place.scale;
 
+/**
+ * So much of a node's in one step of the run. By its time, not by its own count of steps: to a server that is
+ * asynchronous, each push is one.
+ */
+const perStep = (run: Run, { wallSeconds }: Figures, amount: number): number =>
+  wallSeconds > 0 ? (amount / wallSeconds) * stepSeconds(run) : 0;
+
 /** In one step, of each node that computes. */
 export const computeSecondsOfEach = (run: Run): readonly number[] =>
-  workersOf(run).map(({ figures }) => total(figures.busySeconds) / figures.steps);
+  workersOf(run).map(({ figures }) => perStep(run, figures, total(figures.busySeconds)));
 
 /** Of the busiest node, in one step. */
 export const computeSeconds = (run: Run): number => Math.max(...computeSecondsOfEach(run));
 
 /** What all nodes send in one step, in bytes. */
-export const sentBytes = ({ nodes }: Run): number =>
-  nodes.reduce((sum, { figures: { sent, steps } }) => sum + trafficOf(sent) / steps, 0);
+export const sentBytes = (run: Run): number =>
+  run.nodes.reduce((sum, { figures }) => sum + perStep(run, figures, trafficOf(figures.sent)), 0);
 
 /** What the busiest port carries one way in one step, in bytes. */
-export const portBytes = ({ nodes }: Run): number =>
+export const portBytes = (run: Run): number =>
   Math.max(
-    ...nodes.flatMap(({ figures: { sent, received, steps } }) => [
-      trafficOf(sent) / steps,
-      trafficOf(received) / steps,
-    ]),
+    ...run.nodes.flatMap(({ figures }) =>
+      [figures.sent, figures.received].map((each) => perStep(run, figures, trafficOf(each))),
+    ),
   );
 
 /** Bytes a second of a trial's links, as slow as its place made them; infinite where nobody knows. */
@@ -83,11 +89,8 @@ export function leastStepSeconds(trial: FinishedTrial): number {
 /** The idle share of the workers if a step took no longer than `leastStepSeconds`. */
 export function leastIdleShare(trial: FinishedTrial): number {
   const least = leastStepSeconds(trial);
-  return mean(
-    workersOf(trial.outcome.run).map(
-      ({ figures }) => 1 - Math.min(1, total(figures.busySeconds) / figures.steps / least),
-    ),
-  );
+  const busy = computeSecondsOfEach(trial.outcome.run);
+  return mean(busy.map((seconds) => 1 - Math.min(1, seconds / least)));
 }
 
 /** A part of the joules of a sample, over all devices; undefined unless every device's source tells it. */
