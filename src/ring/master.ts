@@ -134,10 +134,13 @@ export class Master implements Node {
     else this.#absent(masterId, step, layer);
   }
 
-  /** A copy is missing that was counted on: there may be another, or the step before. */
+  /**
+   * A copy is missing that was counted on: there may be another, or the step before. The ring that asked
+   * for it may have been given up: the one that is being formed counts on it just as well.
+   */
   #absent(node: NodeId, step: number, layer: number): void {
     this.#snapshots.absent(node, step, layer);
-    if (this.#ring?.loading?.base.step === step) this.#reform('lost');
+    if (this.#ring?.awaitedStep === step) this.#reform('lost');
     else this.#ring?.copyIsMissing(step);
   }
 

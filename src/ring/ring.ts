@@ -49,6 +49,11 @@ export class Ring {
     return this.#loading;
   }
 
+  /** The step that everyone is to go on from, until its layers are with their holders. */
+  get awaitedStep(): number | undefined {
+    return this.#loading || !this.hasBegun ? this.#origin.base.step : undefined;
+  }
+
   /** Gives up what is under way; true when the store will still answer for it. */
   giveUp(): boolean {
     const saving = this.#saving;

@@ -89,6 +89,35 @@ test.each<[string, Scenario]>([
       ],
     }),
   ],
+  [
+    'a master that is alone goes back further when its copies turn out damaged',
+    scenario({
+      seed: 56766,
+      model: 3,
+      nodes: 2,
+      replicateEvery: 2,
+      script: [
+        { when: { on: 'lost', nth: 1, events: 0 }, fault: { kind: 'damage', device: 'master' } },
+        {
+          when: { on: 'store', nth: 7, events: 1 },
+          fault: { kind: 'linkDown', between: ['master', 'worker-1'], seconds: 13.5 },
+        },
+      ],
+    }),
+  ],
+  [
+    'a copy turns out damaged that was asked for before another worker was lost',
+    scenario({
+      seed: 0,
+      model: 0,
+      nodes: 4,
+      script: [
+        { when: { on: 'step', nth: 3, events: 0 }, fault: { kind: 'crash', device: 'worker-1' } },
+        { when: { on: 'lost', nth: 1, events: 0 }, fault: { kind: 'damage', device: 'master' } },
+        { when: { on: 'lost', nth: 1, events: 10 }, fault: { kind: 'crash', device: 'worker-3' } },
+      ],
+    }),
+  ],
 ])('%s', async (_, each) => {
   const { failure, outcome } = await attempt(each);
   expect(failure).toBeUndefined();

@@ -95,10 +95,13 @@ export class Oracle {
     if (device === masterId) this.#masterHears(event);
     for (const effect of effects) if (effect.type === 'keep') this.#check(device, effect);
     if (device !== masterId) return;
+    // A master that is alone assigns nothing: it prepares again when a copy of its own turns out missing.
+    const isAbsent = event.type === 'recalled' && !event.payload;
     const isDecision = effects.some(
       (effect) =>
         (effect.type === 'send' && effect.message.type === 'assign') ||
-        (effect.type === 'report' && effect.report.kind === 'lost'),
+        (effect.type === 'report' && effect.report.kind === 'lost') ||
+        (isAbsent && effect.type === 'compute' && effect.work.kind === 'prepare'),
     );
     if (isDecision) this.#decide();
     for (const effect of effects) if (effect.type === 'report') this.#report(effect.report);
