@@ -174,6 +174,7 @@ export class Master implements Node {
   /** Lets go of all that is under way and forms the ring over who is here now. */
   #reform(cause: Cause, why?: EndError): void {
     if (this.#ring?.giveUp()) this.#lateStored += 1;
+    this.#snapshots.giveUp();
     this.#admission.raise();
     try {
       this.#form(cause);

@@ -104,6 +104,21 @@ test('a step that lies ahead of a ring that formed anew drops nothing', () => {
   expect(holdings.isWhole(5)).toBe(true);
 });
 
+test('while a ring forms anew nothing is dropped that it may go back to', () => {
+  const { outbox, holdings, snapshots, kept } = prepared();
+  for (const step of [1, 2]) {
+    snapshots.begin(step);
+    kept(step, ...all);
+  }
+  outbox.take();
+  snapshots.begin(3);
+  snapshots.giveUp();
+  snapshots.absent('master', 2, 0);
+  kept(3, ...all);
+  expect(outbox.take()).toEqual([]);
+  expect([1, 2, 3].map((step) => holdings.isWhole(step))).toEqual([true, false, true]);
+});
+
 test('a step with a damaged copy is given up, and the next may be copied', () => {
   const { formation, snapshots } = prepared();
   snapshots.begin(1);

@@ -39,9 +39,16 @@ export class Snapshots {
     this.#isDue = true;
   }
 
+  /**
+   * The ring is given up, and with it the step that is being copied: completed later, it would drop steps
+   * that layers may just be coming from.
+   */
+  giveUp(): void {
+    this.#pending = undefined;
+  }
+
   /** The ring formed anew after `step` steps: copies are made as soon as there is something new. */
   reformed(step: number): void {
-    this.#pending = undefined;
     this.#holdings.goBackTo(step);
     this.#taken = step;
     this.#isDue = true;
