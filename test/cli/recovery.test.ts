@@ -125,11 +125,15 @@ test('a device that comes late gets layers; one that leaves is done without', as
 test.runIf(linux)('a device that slept too long comes back by itself', async () => {
   const training = ring('slept', '--workers', '2', '--listen', '127.0.0.1:0');
   const invitation = await invitationOf(training);
-  const [first] = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
+  const [first, second] = [0, 1].map(() => start('join', invitation, '--engine', 'wasm'));
   await training.said(/"type":"step","step":50,/);
   first!.child.kill('SIGSTOP');
   await training.said(/"type":"reformed","cause":"lost"/);
+  // The other holds the training up, which would be over before the first is back.
+  second!.child.kill('SIGSTOP');
   first!.child.kill('SIGCONT');
+  await first!.said(/knocking again[^]*joined; waiting/);
+  second!.child.kill('SIGCONT');
   await training.said(/"type":"reformed","cause":"joined"/);
   expect(await training.ended).toMatchObject({ code: 0, stderr: '' });
   const { code, stdout } = await first!.ended;
