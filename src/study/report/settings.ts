@@ -1,7 +1,7 @@
 // What was run, and on what.
 
 import { formatQuantity } from '../quantity.ts';
-import type { Comparison } from '../results.ts';
+import type { Comparison, Machine } from '../results.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
@@ -16,6 +16,18 @@ export const definitions = (facts: readonly (readonly [string, string | undefine
         </div>`,
     )}
   </dl>`;
+
+/** What all of it ran on, and when it began. */
+export const machineFacts = (machine: Machine, started: string): Html =>
+  definitions([
+    ['processor', machine.cpu],
+    ['cores', String(machine.cores)],
+    ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
+    ['system', machine.os],
+    ['Node', machine.node],
+    ['engine', machine.engine],
+    ['begun', started],
+  ]);
 
 export function settingsSection({ settings, machine, runs, started }: Comparison): Html {
   const shipped = runs.find((run) => run.shipped)?.shipped;
@@ -43,15 +55,7 @@ export function settingsSection({ settings, machine, runs, started }: Comparison
       </div>
       <div>
         <h3>Machine</h3>
-        ${definitions([
-          ['processor', machine.cpu],
-          ['cores', String(machine.cores)],
-          ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
-          ['system', machine.os],
-          ['Node', machine.node],
-          ['engine', machine.engine],
-          ['begun', started],
-        ])}
+        ${machineFacts(machine, started)}
         ${
           shipped &&
           html`<p>

@@ -1,10 +1,9 @@
 // What studies were made on, and what may be wrong with what they say.
 
-import { formatQuantity } from '../quantity.ts';
 import type { StudyReport, TrialPlace } from '../study.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { definitions } from './settings.ts';
+import { definitions, machineFacts } from './settings.ts';
 
 const places = (report: StudyReport): readonly TrialPlace[] => [
   ...new Map(
@@ -39,15 +38,7 @@ export function studySettings(report: StudyReport): Html {
       </div>
       <div>
         <h3>Machine</h3>
-        ${definitions([
-          ['processor', machine.cpu],
-          ['cores', String(machine.cores)],
-          ['memory', formatQuantity(machine.memoryBytes, 'bytes')],
-          ['system', machine.os],
-          ['Node', machine.node],
-          ['engine', machine.engine],
-          ['begun', started],
-        ])}
+        ${machineFacts(machine, started)}
       </div>
     </div>
     <h3>Devices</h3>
