@@ -4,7 +4,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import type { Report } from '../../src/node.ts';
+import { reportsOf } from '../reports.ts';
 import type { ScriptedFault } from '../../src/simulator/faults.ts';
 import { samplesOf } from '../ring/samples.ts';
 import { runRealGroup } from './real-group.ts';
@@ -31,12 +31,6 @@ const group = {
   nodes: 3,
 } satisfies RealGroup;
 
-const of = <Kind extends Report['kind']>(
-  { reports }: GroupOutcome,
-  kind: Kind,
-): Extract<Report, { kind: Kind }>[] =>
-  reports.filter((report): report is Extract<Report, { kind: Kind }> => report.kind === kind);
-
 const crash = (device: string, on: string, nth: number, events: number): ScriptedFault => ({
   when: { on, nth, events },
   fault: { kind: 'crash', device },
@@ -52,10 +46,10 @@ const tolerance = 1e-4;
 
 function expectNear(outcome: GroupOutcome): void {
   expect(outcome.ends.get('master')).toEqual({ type: 'end' });
-  expect(of(outcome, 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(reportsOf(outcome, 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   for (const kind of ['step', 'evaluated'] as const) {
-    const expected = of(undisturbed, kind);
-    const actual = of(outcome, kind);
+    const expected = reportsOf(undisturbed, kind);
+    const actual = reportsOf(outcome, kind);
     expect(actual).toHaveLength(expected.length);
     for (const [at, { loss }] of expected.entries())
       expect(Math.abs(actual[at]!.loss! / loss! - 1), `${kind} ${at}`).toBeLessThan(tolerance);
@@ -83,8 +77,8 @@ describe('a worker that is killed at any moment', () => {
     for (let event = 0; event < events; event += 19) {
       const outcome = await runRealGroup({ ...group, faults: [crash(worker, 'enrol', 2, event)] });
       expectNear(outcome);
-      times += of(outcome, 'reformed').length;
-      for (const reformed of of(outcome, 'reformed'))
+      times += reportsOf(outcome, 'reformed').length;
+      for (const reformed of reportsOf(outcome, 'reformed'))
         expect(reformed).toMatchObject({ cause: 'lost', replay: 0 });
     }
     expect(times).toBeGreaterThan(8);
@@ -96,8 +90,8 @@ test('a second one is killed while the group forms anew, and the master goes on 
     const faults = [crash('worker-2', 'step', 3, 5), crash('worker-1', 'lost', 1, event)];
     const outcome = await runRealGroup({ ...group, faults });
     expectNear(outcome);
-    expect(of(outcome, 'lost')).toHaveLength(2);
-    expect(of(outcome, 'reformed').at(-1)?.nodes).toHaveLength(1);
+    expect(reportsOf(outcome, 'lost')).toHaveLength(2);
+    expect(reportsOf(outcome, 'reformed').at(-1)?.nodes).toHaveLength(1);
   }
 });
 
@@ -118,7 +112,7 @@ test('one that comes back, or comes late, is brought as far as the others', asyn
   ] as const) {
     const outcome = await runRealGroup({ ...slow, late: 1, faults });
     expectNear(outcome);
-    const reformed = of(outcome, 'reformed');
+    const reformed = reportsOf(outcome, 'reformed');
     expect(reformed.map(({ cause }) => cause)).toEqual(causes);
     expect(reformed.at(-1)!.nodes).toHaveLength(nodes);
     expect(reformed.every(({ replay }) => replay === 0)).toBe(true);
@@ -134,7 +128,7 @@ test('with the master killed and taken up again everyone goes on from its checkp
   expectNear(outcome);
   // The same nodes make the same sums.
   expect(outcome.parameters).toEqual(undisturbed.parameters);
-  expect(of(outcome, 'replayed')).toEqual([
+  expect(reportsOf(outcome, 'replayed')).toEqual([
     { kind: 'replayed', step: 4, until: 5 },
     { kind: 'replayed', step: 5, until: 5 },
   ]);
@@ -149,5 +143,5 @@ test('a worker that stands still for long is done without, and comes back', asyn
   ];
   const outcome = await runRealGroup({ ...group, seconds: 0.5, faults });
   expectNear(outcome);
-  expect(of(outcome, 'reformed').map(({ cause }) => cause)).toEqual(['lost', 'joined']);
+  expect(reportsOf(outcome, 'reformed').map(({ cause }) => cause)).toEqual(['lost', 'joined']);
 });

@@ -4,7 +4,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import type { Report } from '../../src/node.ts';
+import { reportsOf } from '../reports.ts';
 import type { ScriptedFault } from '../../src/simulator/faults.ts';
 import { samplesOf } from '../ring/samples.ts';
 import { runRealServer } from './real-server.ts';
@@ -33,12 +33,6 @@ const run = {
   consistency: { kind: 'bsp' },
 } satisfies RealServer;
 
-const of = <Kind extends Report['kind']>(
-  { reports }: RealOutcome,
-  kind: Kind,
-): Extract<Report, { kind: Kind }>[] =>
-  reports.filter((report): report is Extract<Report, { kind: Kind }> => report.kind === kind);
-
 const crash = (device: string, on: string, nth: number, events: number): ScriptedFault => ({
   when: { on, nth, events },
   fault: { kind: 'crash', device },
@@ -54,15 +48,15 @@ const tolerance = 1e-4;
 
 function expectComplete(outcome: RealOutcome): void {
   expect(outcome.ends.get('master')).toEqual({ type: 'end' });
-  expect(of(outcome, 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(of(outcome, 'evaluated').map(({ step }) => step)).toEqual([3, 6]);
+  expect(reportsOf(outcome, 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(reportsOf(outcome, 'evaluated').map(({ step }) => step)).toEqual([3, 6]);
 }
 
 function expectNear(outcome: RealOutcome): void {
   expectComplete(outcome);
   for (const kind of ['step', 'evaluated'] as const) {
-    const actual = of(outcome, kind);
-    for (const [at, { loss }] of of(undisturbed, kind).entries())
+    const actual = reportsOf(outcome, kind);
+    for (const [at, { loss }] of reportsOf(undisturbed, kind).entries())
       expect(Math.abs(actual[at]!.loss! / loss! - 1), `${kind} ${at}`).toBeLessThan(tolerance);
   }
   for (const [name, values] of undisturbed.parameters)
@@ -85,8 +79,8 @@ describe('a device that is killed at any moment', () => {
     for (let event = 0; event < events; event += 37) {
       const outcome = await runRealServer({ ...run, faults: [crash(server, 'appoint', 3, event)] });
       expectNear(outcome);
-      times += of(outcome, 'reformed').length;
-      for (const { step, cause } of of(outcome, 'reformed')) {
+      times += reportsOf(outcome, 'reformed').length;
+      for (const { step, cause } of reportsOf(outcome, 'reformed')) {
         expect([0, 3, 6]).toContain(step);
         expect(cause).toBe('lost');
       }
@@ -133,9 +127,9 @@ test('without any server a worker becomes one, and the master alone is all', asy
   const faults = ['worker-2', 'worker-3'].map((server) => crash(server, 'step', 5, 5));
   const outcome = await runRealServer({ ...run, faults });
   expectNear(outcome);
-  expect(of(outcome, 'lost')).toHaveLength(2);
+  expect(reportsOf(outcome, 'lost')).toHaveLength(2);
   expect(
-    of(outcome, 'reformed')
+    reportsOf(outcome, 'reformed')
       .at(-1)!
       .nodes.map(({ roles }) => roles),
   ).toEqual([['worker'], ['server']]);
@@ -145,7 +139,7 @@ test('without any server a worker becomes one, and the master alone is all', asy
   });
   expectNear(alone);
   expect(
-    of(alone, 'reformed')
+    reportsOf(alone, 'reformed')
       .at(-1)!
       .nodes.map(({ roles }) => roles),
   ).toEqual([['worker', 'server']]);
@@ -154,8 +148,8 @@ test('without any server a worker becomes one, and the master alone is all', asy
 test('what was done since the checkpoint is done again, and told so', async () => {
   const outcome = await runRealServer({ ...run, faults: [crash('worker-3', 'step', 5, 0)] });
   expectNear(outcome);
-  expect(of(outcome, 'reformed')).toMatchObject([{ cause: 'lost', step: 3, replay: 2 }]);
-  expect(of(outcome, 'replayed')).toEqual([
+  expect(reportsOf(outcome, 'reformed')).toMatchObject([{ cause: 'lost', step: 3, replay: 2 }]);
+  expect(reportsOf(outcome, 'replayed')).toEqual([
     { kind: 'replayed', step: 4, until: 5 },
     { kind: 'replayed', step: 5, until: 5 },
   ]);
@@ -166,7 +160,7 @@ test('a second one is killed while all form anew', { timeout: 60_000 }, async ()
     const faults = [crash('worker-3', 'step', 4, 5), crash('worker-1', 'lost', 1, event)];
     const outcome = await runRealServer({ ...run, faults });
     expectComplete(outcome);
-    expect(of(outcome, 'reformed').length).toBeGreaterThan(0);
+    expect(reportsOf(outcome, 'reformed').length).toBeGreaterThan(0);
   }
 });
 
@@ -180,8 +174,8 @@ test('a server that comes back is a worker then, also beside shards', async () =
     };
     const outcome = await runRealServer({ ...each, seconds, faults: [back] });
     expectNear(outcome);
-    expect(of(outcome, 'lost')).toHaveLength(1);
-    expect(of(outcome, 'joined')).toHaveLength(each.nodes);
+    expect(reportsOf(outcome, 'lost')).toHaveLength(1);
+    expect(reportsOf(outcome, 'joined')).toHaveLength(each.nodes);
   }
 });
 
@@ -194,5 +188,5 @@ test('with the master killed and taken up again all go on from its checkpoint', 
   expectNear(outcome);
   // The same devices make the same sums.
   expect(outcome.parameters).toEqual(undisturbed.parameters);
-  expect(of(outcome, 'replayed').at(-1)).toEqual({ kind: 'replayed', step: 5, until: 5 });
+  expect(reportsOf(outcome, 'replayed').at(-1)).toEqual({ kind: 'replayed', step: 5, until: 5 });
 });

@@ -3,8 +3,9 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { reportsOf } from '../reports.ts';
 import { memoryDataset } from '../../src/data/index.ts';
-import type { Report, Stage } from '../../src/node.ts';
+import type { Stage } from '../../src/node.ts';
 import type { Cutter } from '../../src/ring/formation.ts';
 import type { ScriptedFault } from '../../src/simulator/faults.ts';
 import { runRealRing } from './real-ring.ts';
@@ -54,12 +55,6 @@ const bits = ({ parameters }: RealOutcome): unknown =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, values]) => [name, Buffer.from(values.buffer).toString('hex')]);
 
-const of = <Kind extends Report['kind']>(
-  { reports }: RealOutcome,
-  kind: Kind,
-): Extract<Report, { kind: Kind }>[] =>
-  reports.filter((report): report is Extract<Report, { kind: Kind }> => report.kind === kind);
-
 const crash = (device: string, on: string, nth: number, events: number): ScriptedFault => ({
   when: { on, nth, events },
   fault: { kind: 'crash', device, disk: 'lost' },
@@ -73,15 +68,15 @@ beforeAll(async () => {
 /** The run ended as if nothing had been: every step told once, in order, with the same losses. */
 function expectSame(outcome: RealOutcome): void {
   expect(outcome.ends.get('master')).toEqual({ type: 'end' });
-  expect(of(outcome, 'step')).toEqual(of(undisturbed, 'step'));
-  expect(of(outcome, 'evaluated')).toEqual(of(undisturbed, 'evaluated'));
+  expect(reportsOf(outcome, 'step')).toEqual(reportsOf(undisturbed, 'step'));
+  expect(reportsOf(outcome, 'evaluated')).toEqual(reportsOf(undisturbed, 'evaluated'));
   expect(bits(outcome)).toEqual(bits(undisturbed));
 }
 
 test('nothing lost: snapshots change nothing', async () => {
   const { run: _, ...without } = ring;
   expectSame(await runRealRing(without));
-  expect(of(undisturbed, 'lost')).toEqual([]);
+  expect(reportsOf(undisturbed, 'lost')).toEqual([]);
 });
 
 /** How many events the ring takes from the moment that all have layers. */
@@ -106,7 +101,7 @@ test('a second one is killed while the ring forms anew', { timeout: 60_000 }, as
     const faults = [crash('worker-2', 'step', 4, 5), crash('worker-3', 'lost', 1, event)];
     const outcome = await runRealRing({ ...ring, faults });
     expectSame(outcome);
-    expect(of(outcome, 'lost')).toHaveLength(2);
+    expect(reportsOf(outcome, 'lost')).toHaveLength(2);
   }
 });
 
@@ -115,15 +110,15 @@ test('with all workers gone the master trains on alone', async () => {
   const faults = workers.map((worker) => crash(worker, 'step', 4, 5));
   const outcome = await runRealRing({ ...ring, faults });
   expectSame(outcome);
-  expect(of(outcome, 'reformed').at(-1)?.nodes).toHaveLength(1);
+  expect(reportsOf(outcome, 'reformed').at(-1)?.nodes).toHaveLength(1);
 });
 
 test('a worker that is killed once its copies are where they should be costs few steps', async () => {
   const outcome = await runRealRing({ ...ring, faults: [crash('worker-2', 'step', 6, 5)] });
-  const [reformed] = of(outcome, 'reformed');
+  const [reformed] = reportsOf(outcome, 'reformed');
   expect(reformed).toMatchObject({ cause: 'lost', step: 4, replay: 2 });
   expect(reformed!.nodes.map(({ node }) => node)).toEqual(['master', 'worker-1', 'worker-3']);
-  expect(of(outcome, 'replayed')).toEqual([
+  expect(reportsOf(outcome, 'replayed')).toEqual([
     { kind: 'replayed', step: 5, until: 6 },
     { kind: 'replayed', step: 6, until: 6 },
   ]);
@@ -133,7 +128,7 @@ test('two neighbours at once take the copies of one with them: back to the check
   const faults = ['worker-1', 'worker-2'].map((worker) => crash(worker, 'step', 5, 5));
   const outcome = await runRealRing({ ...ring, faults });
   expectSame(outcome);
-  expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 2 });
+  expect(reportsOf(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 2 });
 });
 
 describe('copies that cannot be read back', () => {
@@ -145,13 +140,13 @@ describe('copies that cannot be read back', () => {
       device === 'worker-1' && step === 4;
     const outcome = await runRealRing({ ...ring, faults, isDamaged });
     expectSame(outcome);
-    expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
+    expect(reportsOf(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
   });
 
   test('on all devices: there is the checkpoint', async () => {
     const outcome = await runRealRing({ ...ring, faults, isDamaged: () => true });
     expectSame(outcome);
-    expect(of(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
+    expect(reportsOf(outcome, 'reformed').at(-1)).toMatchObject({ step: 3, replay: 3 });
   });
 });
 
@@ -166,19 +161,19 @@ describe('a device that comes late', () => {
   test('is given layers at the end of a step, and no step is lost', async () => {
     const outcome = await runRealRing({ ...slow, late: 1, faults: [start('worker-4', 1)] });
     expectSame(outcome);
-    const [reformed, ...others] = of(outcome, 'reformed');
+    const [reformed, ...others] = reportsOf(outcome, 'reformed');
     expect(others).toEqual([]);
     expect(reformed).toMatchObject({ cause: 'joined', replay: 0 });
     expect(reformed!.nodes).toHaveLength(5);
-    expect(of(outcome, 'replayed')).toEqual([]);
+    expect(reportsOf(outcome, 'replayed')).toEqual([]);
   });
 
   test('comes back after a loss', async () => {
     const faults = [crash('worker-2', 'step', 1, 1), start('worker-2', 1)];
     const outcome = await runRealRing({ ...slow, faults });
     expectSame(outcome);
-    expect(of(outcome, 'reformed').map(({ cause }) => cause)).toEqual(['lost', 'joined']);
-    expect(of(outcome, 'reformed').at(-1)!.nodes).toHaveLength(4);
+    expect(reportsOf(outcome, 'reformed').map(({ cause }) => cause)).toEqual(['lost', 'joined']);
+    expect(reportsOf(outcome, 'reformed').at(-1)!.nodes).toHaveLength(4);
   });
 
   test('is refused when the model has no layers for it, and nobody is disturbed', async () => {
@@ -188,7 +183,7 @@ describe('a device that comes late', () => {
       faults: [start('worker-4', 1), start('worker-5', 2)],
     });
     expectSame(outcome);
-    expect(of(outcome, 'reformed')).toHaveLength(1);
+    expect(reportsOf(outcome, 'reformed')).toHaveLength(1);
     expect(outcome.ends.get('worker-5')?.error?.code).toBe('TOO_MANY_NODES');
   });
 });
@@ -210,7 +205,7 @@ test('layers that are moved away from a slow node take their bits with them', as
     fault: { kind: 'slowDevice', device: 'worker-1', times: 6, seconds: 1e4 },
   };
   const outcome = await runRealRing({ ...longer, cut, faults: [slow] });
-  expect(of(outcome, 'reformed')).toMatchObject([{ cause: 'slow', step: 9, replay: 0 }]);
-  expect(of(outcome, 'step')).toEqual(of(even, 'step'));
+  expect(reportsOf(outcome, 'reformed')).toMatchObject([{ cause: 'slow', step: 9, replay: 0 }]);
+  expect(reportsOf(outcome, 'step')).toEqual(reportsOf(even, 'step'));
   expect(bits(outcome)).toEqual(bits(even));
 });
