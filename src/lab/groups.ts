@@ -70,18 +70,26 @@ export interface Setting {
   readonly isOptional?: true;
 }
 
+// What else the machine does must not slow the devices down: within their limits they go first.
+const [greatestShares, greatestWeight] = ['262144', '10000'];
+
 /** In order. */
 export function groupSettings(
   hierarchies: Hierarchies,
   lab: string,
   devices: readonly Device[],
 ): Setting[] {
+  const whole = join(hierarchies.cpu, lab);
   if (hierarchies.version === 1)
-    return devices.flatMap((device) => firstVersion(hierarchies, lab, device));
+    return [
+      { folder: whole, file: 'cpu.shares', text: greatestShares, isOptional: true },
+      ...devices.flatMap((device) => firstVersion(hierarchies, lab, device)),
+    ];
   const delegated = { file: 'cgroup.subtree_control', text: '+cpu +memory' };
   return [
     { folder: hierarchies.cpu, ...delegated },
-    { folder: join(hierarchies.cpu, lab), ...delegated },
+    { folder: whole, ...delegated },
+    { folder: whole, file: 'cpu.weight', text: greatestWeight, isOptional: true },
     ...devices.flatMap((device) => secondVersion(hierarchies, lab, device)),
   ];
 }

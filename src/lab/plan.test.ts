@@ -70,6 +70,7 @@ const lines = (hierarchies: typeof first | typeof second): string[] =>
 
 test('control groups of version 1', () => {
   expect(lines(first)).toEqual([
+    '/sys/fs/cgroup/cpu/L/cpu.shares 262144',
     '/sys/fs/cgroup/memory/L/a-1/memory.limit_in_bytes 512000000',
     '/sys/fs/cgroup/memory/L/a-1/memory.memsw.limit_in_bytes 512000000',
     '/sys/fs/cgroup/cpu/L/a-1/engine/cpu.cfs_period_us 10000',
@@ -83,6 +84,7 @@ test('control groups of version 2', () => {
   expect(lines(second)).toEqual([
     '/sys/fs/cgroup/cgroup.subtree_control +cpu +memory',
     '/sys/fs/cgroup/L/cgroup.subtree_control +cpu +memory',
+    '/sys/fs/cgroup/L/cpu.weight 10000',
     '/sys/fs/cgroup/L/a-1/memory.max 512000000',
     '/sys/fs/cgroup/L/a-1/memory.swap.max 0',
     '/sys/fs/cgroup/L/a-1/engine/cgroup.type threaded',
