@@ -33,6 +33,8 @@ export interface OpenPlace {
   readonly request: Pick<ComparedRequest, 'link' | 'joining' | 'profile'>;
   /** From then on each node is as fast as its device. */
   holdBack?(): void;
+  /** Nothing is measured any more: nodes may end as fast as this machine lets them. */
+  letGo?(): void;
   /** Takes down what was put up for it. */
   close(): void;
 }
@@ -57,8 +59,8 @@ export interface PlacesRequest {
   /** What each trial will ask for. */
   readonly all: readonly (readonly StudyDevice[])[];
   readonly boardOf: (name: string) => Board;
-  /** That earlier trials of the same study were made at. */
-  readonly scale?: number;
+  /** That earlier trials of the same study were made at, on these devices. */
+  readonly scaleOf: (devices: readonly StudyDevice[]) => number | undefined;
 }
 
 /** A lab if this machine and user can have one. Errors: LAB. */
@@ -72,33 +74,40 @@ const scales = [
   1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.08, 0.06, 0.05, 0.03, 0.02, 0.01,
 ];
 
-/** One scale for all trials, so that their seconds can be compared. */
-function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces {
-  const possible = earlier === undefined ? scales : [earlier];
+/**
+ * As near to full speed as this machine can carry just these devices: what is compared as a pair has the same ones,
+ * and what is compared over their number counts seconds as the devices would have taken them.
+ */
+function labPlaces({ all, boardOf, scaleOf }: PlacesRequest): StudyPlaces {
   const devicesOf = (devices: readonly StudyDevice[], scale: number): Device[] =>
     scaled(parseDevices(formatDevices(devices), boardOf), scale);
   const roots = hierarchies()!;
   const host = hostNow();
-  const fits = (scale: number): boolean => {
-    for (const devices of all) {
-      try {
-        requireCapacity(devicesOf(devices, scale), scale, host);
-      } catch (error) {
-        // The last scale's error is the one to tell.
-        if (scale === possible.at(-1) || !(error instanceof RingError)) throw error;
-        return false;
-      }
+  const fits = (devices: readonly StudyDevice[], scale: number): boolean => {
+    try {
+      requireCapacity(devicesOf(devices, scale), scale, host);
+      return true;
+    } catch (error) {
+      // The last scale's error is the one to tell.
+      if (scale === scales.at(-1) || !(error instanceof RingError)) throw error;
+      return false;
     }
-    return true;
   };
-  const scale = possible.find(fits)!;
+  const chosen = new Map<string, number>();
+  for (const devices of all) {
+    const name = formatDevices(devices);
+    if (!chosen.has(name))
+      chosen.set(name, scaleOf(devices) ?? scales.find((scale) => fits(devices, scale))!);
+  }
+  const slowest = Math.min(...chosen.values());
   for (const _ of removeLeftovers());
   return {
     engine: 'wasm',
     notes: [
-      `devices are emulated${scale === 1 ? ' at their own speed' : ` in slow motion: at ${scale} of their speed, so that this machine can carry all of them`}`,
+      `devices are emulated${slowest === 1 ? ' at their own speed' : ` at their own speed, or where this machine cannot carry so many of them in slow motion: at ${slowest} of it at least`}`,
     ],
     open(devices) {
+      const scale = chosen.get(formatDevices(devices))!;
       const name = labName(ownerNow());
       const emulated = devicesOf(devices, scale);
       const plan = planLab({ name, hierarchies: roots, devices: emulated, scale });
@@ -116,6 +125,7 @@ function labPlaces({ all, boardOf, scale: earlier }: PlacesRequest): StudyPlaces
         },
         request: {},
         holdBack,
+        letGo: () => void letStart(plan),
         close() {
           remove();
           process.off('exit', remove);

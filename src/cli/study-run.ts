@@ -44,7 +44,7 @@ export async function runTrial(
 ): Promise<Trial> {
   const training = await resolveFile({ seed: repeat, ...condition.training }, condition.workload);
   const { places, engine, folder, limitSeconds, progress, started } = options;
-  const { targetAccuracy, faults, copies } = condition;
+  const { targetAccuracy, faults, copies, untimed } = condition;
   const opened = places.open(condition.devices);
   const timers: NodeJS.Timeout[] = [];
   let isLate = false;
@@ -63,7 +63,8 @@ export async function runTrial(
       },
       (step, steps) => {
         // Nothing is measured before the first commit. What comes then finds its code compiled, as in a long run.
-        if (step === 1) opened.holdBack?.();
+        if (step === 1 && !untimed) opened.holdBack?.();
+        if (step === steps) opened.letGo?.();
         progress(step, steps);
       },
       opened.entrance,

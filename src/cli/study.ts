@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 
 import { RingError } from '../errors.ts';
+import { formatDevices } from '../study/devices.ts';
 import { studies } from '../study/studies/index.ts';
 import type { Study, Trial } from '../study/study.ts';
 import { planTrials } from '../study/trials.ts';
@@ -35,10 +36,12 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
   const { setting, placesFor } = await settingOf(size, flags);
   const requests = planTrials(chosen, setting, repeats);
   const record = await StudyRecord.open(folder);
-  const scale = requests.flatMap((request) => record.get(request)?.place.scale ?? [])[0];
+  const made = trialsIn(record, requests);
   const places = placesFor({
     all: requests.map(({ condition }) => condition.devices),
-    ...(scale !== undefined && { scale }),
+    scaleOf: (devices) =>
+      made.find(({ condition }) => formatDevices(condition.devices) === formatDevices(devices))
+        ?.place.scale,
   });
   line.print(...places.notes);
   const engine = { kind: flags.engine ?? places.engine, threads: flags.threads ?? 1 };

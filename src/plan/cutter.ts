@@ -26,8 +26,12 @@ export interface CutterRequest {
 const loopback: Hop = { bytesPerSecond: 1e9, latencySeconds: 1e-4 };
 const homeNetwork: Hop = { bytesPerSecond: 12.5e6, latencySeconds: 1e-3 };
 
-/** Of a device's memory, the share that a node may fill: the rest is for the system and the process. */
+/** Of a device's memory, the share that a node may fill: the rest is for the system and the process … */
 const usableShare = 0.7;
+/** … which itself takes so much, with messages on their way, however little memory there is. */
+const processBytes = 130e6;
+/** What is tried at least, where next to nothing would be left. */
+const leastShare = 0.3;
 /** An engine's memory is addressed with 32 bits. */
 const engineLimitBytes = 4 * 2 ** 30;
 
@@ -39,6 +43,13 @@ const forwardOnly = (cost: LayerCost): LayerCost => ({
   optimizerBytes: 0,
   savedBytes: 0,
 });
+
+/** Of the memory that a node has for itself, what its tensors may take. */
+export const usableBytes = (memoryBytes: number): number =>
+  Math.max(
+    leastShare * memoryBytes,
+    Math.min(usableShare * memoryBytes, memoryBytes - processBytes),
+  );
 
 type PlacedStage = CutStage & { readonly place: 'opening' | 'inner' | 'closing' };
 
@@ -54,7 +65,7 @@ export function cutStages(request: CutterRequest): PlacedStage[][] {
   const sharing = isLocal ? members.length : 1;
   const devices = members.map(({ flops, memoryBytes }) => ({
     flops,
-    memoryBytes: Math.min((usableShare * memoryBytes) / sharing, engineLimitBytes),
+    memoryBytes: Math.min(usableBytes(memoryBytes / sharing), engineLimitBytes),
   }));
   const hop = request.hop ?? (isLocal ? loopback : homeNetwork);
   const hops = members.length > 1 ? members.map(() => hop) : [];

@@ -1,6 +1,7 @@
 // What the study of capacity searches through: for each way to train, optimizer and kind of copies, nets that grow
 // in depth or in width; and how large the largest can be at most. Pure.
 
+import { usableBytes } from '../plan/cutter.ts';
 import { devicesFor, withMemory, withRate } from './devices.ts';
 import type { StudyDevice } from './devices.ts';
 import type { Copies } from './faults.ts';
@@ -53,11 +54,9 @@ const steps = { disk: 3, memory: 8 } as const;
 const inputs = 784;
 /** Small enough that no net of any depth comes to values that are not finite: what is learned is of no interest. */
 const learningRate = 1e-6;
-/** Of a process that holds next to nothing, as measured on Linux; and of one with messages and copies on their way. */
+/** Of a process that holds next to nothing, as measured on Linux; and of one with messages on their way. */
 const emptyProcessBytes = 80e6;
 const busyProcessBytes = 150e6;
-/** Of its memory a ring fills so much, and leaves the rest to the system (plan/cutter.ts). */
-const ringShare = 0.7;
 /** How far the smallest and the largest net are from what is expected, in either direction. */
 const margin = 2;
 
@@ -131,6 +130,7 @@ export function conditionsOf(series: Series, size: StudySize): readonly Conditio
     training: trainings.get(sizes[at]!)!,
     variant,
     devices,
+    untimed: true,
     ...(variant.architecture === 'ring' && { copies: { on: copies, everySteps: 1 } }),
   }));
 }
@@ -180,6 +180,6 @@ export const mostParameters = (series: Series): number =>
 function expectedParameters(series: Series): number {
   const memory = memoryOf(series);
   const isRing = series.variant.architecture === 'ring';
-  const free = Math.min(memory - busyProcessBytes, (isRing ? ringShare : 1) * memory);
+  const free = isRing ? usableBytes(memory) : memory - busyProcessBytes;
   return free / bytesPerParameter(series);
 }

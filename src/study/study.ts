@@ -90,6 +90,8 @@ export interface Condition {
   readonly faults?: readonly Fault[];
   /** Without, a ring does not outlive the loss of a node, nor a parameter server that of its server. */
   readonly copies?: Copies;
+  /** Nothing of it is a matter of time: its devices need not be held to their speed. */
+  readonly untimed?: true;
   /** No more than so many, however often the others are repeated. No part of what it is. */
   readonly repeats?: number;
 }

@@ -50,7 +50,7 @@ describe('capacity', () => {
   });
 
   test('does not hold where the ring is no larger', async () => {
-    const trials = made((condition) => Math.min(40e6, limitOf(condition)));
+    const trials = made((condition) => Math.min(52e6, limitOf(condition)));
     expect((await capacity.judge({ setting, trials })).verdict).toBe('not held');
   });
 
