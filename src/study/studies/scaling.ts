@@ -59,20 +59,26 @@ function conditions(setting: StudySetting): readonly Condition[] {
   const { counts, variants: asked } = sizes[size];
   const training = studiedDense(setting);
   const common = { workload: 'dense', training };
+  const [once, twice] = size === 'full' ? [{}, {}] : [{ repeats: 1 }, { repeats: 2 }];
   return [
     { ...common, variant: variants.single, devices: devices.slice(0, 1) },
     ...counts.flatMap((count): Condition[] => {
       const on = devicesFor(setting, count);
       if (!on) return [];
       if (count <= devices.length)
-        return asked.map((variant) => ({ ...common, variant, devices: on }));
+        return asked.map((variant) => ({
+          ...common,
+          variant,
+          devices: on,
+          ...(count < devices.length && once),
+        }));
       const least = Math.min(furtherBytes, ...devices.map(({ memoryBytes }) => memoryBytes));
-      const few = size === 'full' ? {} : { repeats: 2 };
       return asked.map((variant) => ({
         ...common,
         variant,
         devices: withMemory(on, least),
-        ...few,
+        // Its steps take so long that once has to do where time is short.
+        ...(variant.architecture === 'parameter-server' ? once : twice),
       }));
     }),
   ];
