@@ -1,6 +1,6 @@
 // What the trials so far say: every study judged, told to whoever started it.
 
-import type { Chapter, Study, StudyReport, StudySetting, Trial } from '../study/study.ts';
+import type { Chapter, Progress, Study, StudyReport, StudySetting, Trial } from '../study/study.ts';
 import { studiesJson } from '../study/study-json.ts';
 import { trialsOf } from '../study/trials.ts';
 import type { TrialRequest } from '../study/trials.ts';
@@ -19,6 +19,7 @@ export async function reportOf({
   repeats,
   started,
   engine,
+  progress,
 }: {
   readonly chosen: readonly Study[];
   readonly setting: StudySetting;
@@ -28,12 +29,14 @@ export async function reportOf({
   readonly started: string;
   /** Its kind. */
   readonly engine: string;
+  readonly progress: Progress;
 }): Promise<StudyReport> {
   const trials = trialsIn(record, requests);
   const chapters: Chapter[] = [];
   for (const each of chosen) {
     const own = trialsOf(each, setting, trials);
-    chapters.push({ study: each, findings: await each.judge({ setting, trials: own }) });
+    const findings = await each.judge({ setting, trials: own }, progress);
+    chapters.push({ study: each, findings });
   }
   return {
     size: setting.size,

@@ -2,6 +2,7 @@
 // Stopped at any time, it writes what there is; called again with the same folder, it goes on.
 
 import { join } from 'node:path';
+import { setImmediate as others } from 'node:timers/promises';
 
 import { RingError } from '../errors.ts';
 import { formatDevices } from '../study/devices.ts';
@@ -96,7 +97,6 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
         clearInterval(timer);
       }
     }
-    line.update(() => 'judging');
     const report = await reportOf({
       chosen,
       setting,
@@ -105,6 +105,10 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
       repeats,
       started,
       engine: engine.kind,
+      async progress(what) {
+        line.update(() => `judging: ${what}`);
+        await others();
+      },
     });
     // The plots' library is large, and needed only now.
     const { reportFile, writeStudies } = await import('../study/write.ts');

@@ -15,6 +15,7 @@ import { ownStepSeconds } from './measures.ts';
 import { minimise } from './minimise.ts';
 import { resolveFile } from './resolve.ts';
 import { mean, median } from './statistics.ts';
+import { untold } from './study.ts';
 import type { Condition } from './study.ts';
 import { byCondition } from './trials.ts';
 import type { FinishedTrial } from './trials.ts';
@@ -67,7 +68,10 @@ const possibleRates = [1e5, 1.25e8] as const;
 const possibleFrames = [5e-6, 1e-2] as const;
 
 /** Undefined without any. All have devices and links alike. */
-export async function calibrateOn(steps: readonly RealStep[]): Promise<Calibrated | undefined> {
+export async function calibrateOn(
+  steps: readonly RealStep[],
+  progress = untold,
+): Promise<Calibrated | undefined> {
   const [first] = steps;
   if (!first) return undefined;
   const { link: given } = first.condition.devices[0]!;
@@ -95,6 +99,7 @@ export async function calibrateOn(steps: readonly RealStep[]): Promise<Calibrate
   const error = async (of: readonly RealStep[], on: Calibrated): Promise<number> => {
     let sum = 0;
     for (const step of of) {
+      await progress('calibrating the simulator');
       const seconds = await simulatedSeconds(step, on);
       if (seconds !== undefined) sum += Math.log(seconds / step.seconds) ** 2;
     }

@@ -6,8 +6,9 @@ import type { ExpectedArchitecture } from '../expectation/setting.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import { calibrateOn, expect, realSteps, simulatedSeconds } from './calibrated.ts';
 import type { Calibrated, RealStep } from './calibrated.ts';
+import { nameOfVariant } from './report/variant-look.ts';
+import { untold, variants } from './study.ts';
 import type { Variant } from './study.ts';
-import { variants } from './study.ts';
 import type { FinishedTrial } from './trials.ts';
 
 export interface SimulatedStep {
@@ -74,6 +75,7 @@ export const saturation = ({ points }: Pick<SimulatedCurve, 'points'>): number =
 export async function shareOut(
   training: ResolvedTraining,
   on: Calibrated,
+  progress = untold,
 ): Promise<readonly SimulatedCurve[]> {
   const single = await stepOf('single', training, 1, on);
   const curves: SimulatedCurve[] = [];
@@ -81,6 +83,7 @@ export async function shareOut(
     const points: SimulatedStep[] = single === undefined ? [] : [{ devices: 1, seconds: single }];
     let idle = 0;
     for (let devices = 2; idle < patience; devices *= 2) {
+      await progress(simulating(variant, devices));
       const seconds = await stepOf(variant.architecture, training, devices, on);
       if (seconds === undefined) break;
       idle = seconds * near < shortest(points) ? 0 : idle + 1;
@@ -90,6 +93,9 @@ export async function shareOut(
   }
   return curves;
 }
+
+const simulating = (variant: Variant, devices: number): string =>
+  `simulating ${nameOfVariant(variant)} on ${devices} devices`;
 
 /** Undefined where they cannot train it. */
 async function stepOf(
@@ -107,9 +113,11 @@ export async function grow(
   counts: readonly number[],
   netOf: (layers: number) => Promise<ResolvedTraining>,
   on: Calibrated,
+  progress = untold,
 ): Promise<readonly Grown[]> {
   const grown: Grown[] = [];
   for (const devices of counts) {
+    await progress(simulating(variants.ring, devices));
     const training = await netOf(devices);
     const ringSeconds = await stepOf('ring', training, devices, on);
     const singleSeconds = (await stepOf('single', training, 1, on))!;
@@ -141,12 +149,13 @@ export async function simulateScaling(
     readonly growth: readonly number[];
     readonly netOf: (layers: number) => Promise<ResolvedTraining>;
   },
+  progress = untold,
 ): Promise<Scaling> {
   const all = await realSteps(finished);
   const fewer = all.filter(({ condition }) => condition.devices.length < most);
   const isEnough = fewer.some(({ condition }) => condition.devices.length > 1);
   const used: readonly RealStep[] = isEnough ? fewer : all;
-  const on = (await calibrateOn(used))!;
+  const on = (await calibrateOn(used, progress))!;
   const steps: Scaling['steps'][number][] = [];
   for (const step of all) {
     const seconds = await simulatedSeconds(step, on);
@@ -158,7 +167,7 @@ export async function simulateScaling(
         isHeldOut: !used.includes(step),
       });
   }
-  const wide = await shareOut(await netOf(layers), on);
-  const grown = await grow(growth, netOf, on);
+  const wide = await shareOut(await netOf(layers), on, progress);
+  const grown = await grow(growth, netOf, on, progress);
   return { steps, calibrated: on, wide, grown, layers };
 }

@@ -41,8 +41,13 @@ export interface Study {
    */
   readonly isMoot?: (condition: Condition, trials: readonly Trial[]) => boolean;
   /** May be asked while trials are missing: with none, all is undecided. */
-  readonly judge: (results: StudyResults) => Findings | Promise<Findings>;
+  readonly judge: (results: StudyResults, progress?: Progress) => Findings | Promise<Findings>;
 }
+
+/** Told now and then by what takes long, which goes on when others had their turn. */
+export type Progress = (what: string) => Promise<void>;
+
+export const untold: Progress = () => Promise.resolve();
 
 export interface StudySetting {
   readonly size: StudySize;

@@ -10,10 +10,11 @@ import { resolveFile } from '../resolve.ts';
 import { mostDevices, saturation, simulateScaling } from '../scaling.ts';
 import type { Scaling } from '../scaling.ts';
 import { median, pairedRatio } from '../statistics.ts';
-import { variants } from '../study.ts';
+import { untold, variants } from '../study.ts';
 import type {
   Condition,
   Findings,
+  Progress,
   Study,
   StudyResults,
   StudySetting,
@@ -92,7 +93,10 @@ const simulatedNet = ({ size, data }: StudySetting, layers: number): ReturnType<
     layers,
   );
 
-async function judge({ setting, trials }: StudyResults): Promise<Findings> {
+async function judge(
+  { setting, trials }: StudyResults,
+  progress: Progress = untold,
+): Promise<Findings> {
   const finished = trials.filter(isFinished);
   const most = mostDevices(finished);
   const at = (variant: Variant): readonly FinishedTrial[] =>
@@ -116,10 +120,15 @@ async function judge({ setting, trials }: StudyResults): Promise<Findings> {
       sentences: [],
       exhibits: [],
     };
-  const scaling = await simulateScaling(finished, most, {
-    ...sizes[setting.size],
-    netOf: (depth) => resolveFile(simulatedNet(setting, depth), 'simulated'),
-  });
+  const scaling = await simulateScaling(
+    finished,
+    most,
+    {
+      ...sizes[setting.size],
+      netOf: (depth) => resolveFile(simulatedNet(setting, depth), 'simulated'),
+    },
+    progress,
+  );
   const reach = widest(scaling);
   const heldOut = scaling.steps.filter(({ isHeldOut }) => isHeldOut);
   const errors = (heldOut.length > 0 ? heldOut : scaling.steps).map(({ error }) => Math.abs(error));
