@@ -1,5 +1,6 @@
 // What it costs a worker to push all of its gradients to a server and to have all parameters back: with
-// the whole runtime on both sides, and as frames of the same bytes on a bare link.
+// the whole runtime on both sides, and as frames of the same bytes on a bare session, which is what nodes
+// have between them, to a process that sends each frame back.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +9,12 @@ import { ringTraining } from '../dist/model/training.js';
 import { shardKeys } from '../dist/parameter-server/keys.js';
 import type { Link } from '../dist/ports.js';
 import { encodeMessage } from '../dist/protocol/codec.js';
+import { formatLink } from '../dist/cli/link-flag.js';
 import { tensorPayload } from '../dist/protocol/messages.js';
 import { StageEngine } from '../dist/runtime/stage-engine.js';
+import { SessionHost } from '../dist/transport/session.js';
+import { shapeDevice, unshaped } from '../dist/transport/shaped.js';
+import type { LinkShape } from '../dist/transport/shaped.js';
 import { TcpTransport } from '../dist/transport/tcp.js';
 import { measureTraining, trainingOf } from './training.ts';
 import type { Setting } from './training.ts';
@@ -31,7 +36,7 @@ export async function exchangesPerSecond(setting: Setting): Promise<number> {
 /** How often per second the frames of an exchange go to another process and come back. */
 export async function bareExchangesPerSecond(setting: Setting): Promise<number> {
   const frames = pushesOf(setting);
-  const { link, close } = await linkToEcho();
+  const { link, close } = await linkToEcho(setting.link);
   let missing = 0;
   let finish: (() => void) | undefined;
   link.onFrame((_, release) => {
@@ -70,12 +75,18 @@ function pushesOf(setting: Setting): Uint8Array[][] {
     });
 }
 
-async function linkToEcho(): Promise<{ link: Link; close: () => Promise<void> }> {
+async function linkToEcho(rate?: LinkShape): Promise<{ link: Link; close: () => Promise<void> }> {
   let accept: (link: Link) => void;
   const accepted = new Promise<Link>((resolve) => (accept = resolve));
-  const listener = await new TcpTransport().listen('127.0.0.1:0', (link) => accept(link));
+  const sessions = new SessionHost((link) => accept(link));
+  const shape = rate ? shapeDevice(rate) : unshaped;
+  const listener = await new TcpTransport().listen(
+    '127.0.0.1:0',
+    (connection) => void sessions.admit(shape(connection)),
+  );
   const file = fileURLToPath(new URL('echo.ts', import.meta.url));
-  spawn(process.execPath, ['--import', 'tsx', file, listener.address], { stdio: 'inherit' });
+  const given = [listener.address, ...(rate ? [formatLink(rate)] : [])];
+  spawn(process.execPath, ['--import', 'tsx', file, ...given], { stdio: 'inherit' });
   const link = await accepted;
   link.maximumFrameBytes = 2 ** 31;
   const close = async (): Promise<void> => {

@@ -5,8 +5,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { calibrateDevice } from '../dist/cli/calibration.js';
+import { parseLinkShape } from '../dist/cli/link-flag.js';
 import { expectTraining, isAble } from '../dist/expectation/expect.js';
 import type { NodeReport } from '../dist/node.js';
+import { trainingsAtOnce } from './at-once.ts';
 import { bareExchangesPerSecond, exchangesPerSecond } from './exchange.ts';
 import { idealSpeedup } from './ideal.ts';
 import { recovery } from './recovery.ts';
@@ -167,43 +169,55 @@ const parameterServer = {
   engine: { kind: 'wasm' },
 } as const;
 
-/** (e) A worker's pushes and pulls, against the same frames on a bare link. */
+/** (e) A worker's pushes and pulls, against the same frames on a bare session. */
 async function exchange(): Promise<void> {
-  console.log('(e) all gradients to a server and all parameters back, relative to the bare link');
-  const cases = ['784-512-512-10', '1024-1024-1024-1024-10'];
-  for (const name of cases) {
-    const setting = { ...parameterServer, name, batch: 2, microbatches: 1, nodes: 2, seconds };
-    const ratios: number[] = [];
-    const bare: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      bare.push(await bareExchangesPerSecond(setting));
-      ratios.push((await exchangesPerSecond(setting)) / bare.at(-1)!);
+  console.log(
+    '(e) all gradients to a server and all parameters back, relative to the same frames on a',
+  );
+  console.log('    session between two processes of which one sends them back');
+  const links = [undefined, '1000mbit,0.2ms', '100mbit,0.2ms'];
+  for (const name of ['784-512-512-10', '1024-1024-1024-1024-10'])
+    for (const rate of links) {
+      const link = rate === undefined ? {} : { link: parseLinkShape(rate) };
+      const net = { name, batch: 2, microbatches: 1, nodes: 2, seconds };
+      const setting = { ...parameterServer, ...net, ...link };
+      const ratios: number[] = [];
+      const bare: number[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        bare.push(await bareExchangesPerSecond(setting));
+        ratios.push((await exchangesPerSecond(setting)) / bare.at(-1)!);
+      }
+      const label = `${name.padEnd(23)} ${(rate ?? 'loopback').padEnd(15)}`;
+      console.log(`  ${label} ${spread(ratios)}  (bare ${median(bare).toFixed(1)} exchanges/s)`);
     }
-    console.log(
-      `  ${name.padEnd(30)} ${spread(ratios)}  (bare ${median(bare).toFixed(0)} exchanges/s)`,
-    );
-  }
 }
 
 /** (f) Three asynchronous workers and a server against one worker and a server. */
 async function asynchronous(): Promise<void> {
-  console.log('(f) async, samples/s of 3 workers and a server relative to 1 worker and a server');
+  console.log(
+    '(f) async, samples/s of 3 workers and a server relative to 1 worker and a server; and what',
+  );
+  console.log(
+    '    the machine allows: 3 trainings that have nothing to do with each other relative to 1',
+  );
   const cases = [
-    { name: '784-512-512-10', batch: 384, microbatches: 3 },
-    { name: '784-512-512-10', batch: 1536, microbatches: 3 },
-    { name: 'cnn', batch: 384, microbatches: 3 },
+    { name: '784-512-512-10', batch: 384 },
+    { name: '784-512-512-10', batch: 1536 },
+    { name: 'cnn', batch: 384 },
   ];
   for (const each of cases) {
+    const net = { ...parameterServer, ...each, microbatches: 3 };
+    const share = { ...each, batch: each.batch / 3 };
     const ratios: number[] = [];
-    const alone: number[] = [];
+    const ceilings: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const one = await stepsPerSecond({ ...parameterServer, ...each, nodes: 2 });
-      const three = await stepsPerSecond({ ...parameterServer, ...each, nodes: 4 });
-      ratios.push(three / one);
-      alone.push(three / (await stepsPerSecond({ ...each, engine: parameterServer.engine })));
+      const one = await stepsPerSecond({ ...net, nodes: 2 });
+      ratios.push((await stepsPerSecond({ ...net, nodes: 4 })) / one);
+      const alone = await trainingsAtOnce(1, share, seconds);
+      ceilings.push((await trainingsAtOnce(3, share, seconds)) / alone);
     }
     const label = `${each.name} b${each.batch}`.padEnd(30);
-    console.log(`  ${label} ${spread(ratios)}  relative to one node alone ${spread(alone)}`);
+    console.log(`  ${label} ${spread(ratios)}  the machine ${spread(ceilings)}`);
   }
 }
 
