@@ -181,5 +181,7 @@ function expectedParameters(series: Series): number {
   const memory = memoryOf(series);
   const isRing = series.variant.architecture === 'ring';
   const free = isRing ? usableBytes(memory) : memory - busyProcessBytes;
-  return free / bytesPerParameter(series);
+  // Of copies in memory, for a while, those before, and what is on its way.
+  const passing = series.copies === 'memory' ? 12 / series.devices.length : 0;
+  return free / (bytesPerParameter(series) + passing);
 }

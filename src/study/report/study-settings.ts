@@ -87,7 +87,7 @@ export function threats(report: StudyReport): Html {
       : []),
     ...(scales.length > 0
       ? [
-          `Devices ran in slow motion (scale ${scales.join(', ')}), since this machine could not carry them at full speed: seconds are longer by as much, shares are not.`,
+          `Some devices ran in slow motion (scale ${scales.join(', ')}), since this machine could not carry so many at full speed: seconds are longer by as much, shares are not. Steps on different numbers of devices are compared in the devices’ own seconds.`,
         ]
       : []),
     `${report.repeats} repeats: intervals are Student’s, and hold only as far as the repeats are independent of each other; all were made on one machine, one after the other.`,
