@@ -1,7 +1,7 @@
 // Idle time beside the least that is possible, condition by condition.
 
 import { formatRate, rateOf } from '../devices.ts';
-import { idleOfWorkers, leastIdleShare, leastStepSeconds, stepSeconds } from '../measures.ts';
+import { idleOfWorkers, leastIdleShare, leastStepSeconds, ownStepSeconds } from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import { estimate, mean } from '../statistics.ts';
 import type { FinishedTrial } from '../trials.ts';
@@ -43,8 +43,8 @@ export const boundTable = (trials: readonly FinishedTrial[]): StudyTable => ({
       share(idle),
       share(leastIdleShare),
       (100 * mean(own.map((trial) => idle(trial) - leastIdleShare(trial)))).toFixed(1),
-      seconds(({ outcome: { run } }) => stepSeconds(run)),
-      seconds(leastStepSeconds),
+      seconds(ownStepSeconds),
+      seconds((trial) => leastStepSeconds(trial) * trial.place.scale),
     ];
   }),
 });
