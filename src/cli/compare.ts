@@ -111,12 +111,13 @@ export async function compare(file: string, flags: CompareFlags): Promise<void> 
           ...(profile && { profile }),
           ...(link && { link }),
         };
-        running = startComparedProcess(request, (step, steps) =>
-          line.update(
-            () =>
-              `${bar(step / steps, 16)} ${which}  step ${formatCount(step)}/${formatCount(steps)}`,
-          ),
-        );
+        running = startComparedProcess(request, {
+          progress: (step, steps) =>
+            line.update(
+              () =>
+                `${bar(step / steps, 16)} ${which}  step ${formatCount(step)}/${formatCount(steps)}`,
+            ),
+        });
         const run = await running.ended;
         runs.push(run);
         line.print(

@@ -36,6 +36,7 @@ export type ComparedRequest = Pick<
 
 type Told =
   | { readonly type: 'progress'; readonly step: number; readonly steps: number }
+  | { readonly type: 'joined'; readonly joined: number; readonly wanted: number }
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
@@ -47,6 +48,10 @@ export interface ComparedProcess {
   kill(): void;
 }
 
+/** What a run tells while it is under way. */
+export type ComparedObserver = Pick<ComparedRunOptions, 'progress'> &
+  Partial<Pick<ComparedRunOptions, 'joined'>>;
+
 /** Where a run is started: what to put before its command, and what to tell it by its environment. */
 export interface Entrance {
   readonly enter: readonly string[];
@@ -56,7 +61,7 @@ export interface Entrance {
 /** Starts a run, here or in a device of a lab. */
 export function startComparedProcess(
   request: ComparedRequest,
-  progress: (step: number, steps: number) => void,
+  observer: ComparedObserver,
   { enter, environment }: Entrance = { enter: [], environment: {} },
 ): ComparedProcess {
   const command = [...enter, process.execPath, ...nodeFlags, mainFile, 'compared-run'];
@@ -73,7 +78,8 @@ export function startComparedProcess(
   });
   const ended = new Promise<Run>((resolve, reject) => {
     child.on('message', (told: Told) => {
-      if (told.type === 'progress') progress(told.step, told.steps);
+      if (told.type === 'progress') observer.progress(told.step, told.steps);
+      else if (told.type === 'joined') observer.joined?.(told.joined, told.wanted);
       else if (told.type === 'run') resolve(told.run);
       else reject(new RingError(told.code, told.message));
     });
@@ -101,10 +107,12 @@ export function startComparedProcess(
 /** The child's side: does what it is sent, and ends. */
 export async function serveComparedRun(): Promise<void> {
   let session: Session | undefined;
+  let isStopped = false;
   const request = await new Promise<ComparedRequest>((resolve) => {
     process.on('message', (message: ComparedRequest | 'stop') => {
-      if (message === 'stop') session?.stop();
-      else resolve(message);
+      if (message !== 'stop') return resolve(message);
+      isStopped = true;
+      return session?.stop();
     });
     process.on('disconnect', () => session?.abandon());
   });
@@ -118,8 +126,10 @@ export async function serveComparedRun(): Promise<void> {
       data,
       ...(sensor && { sensor }),
       progress: (step, steps) => void tell({ type: 'progress', step, steps }),
+      joined: (joined, wanted) => void tell({ type: 'joined', joined, wanted }),
       started(begun) {
         session = begun;
+        if (isStopped) session.stop();
         // Whoever wanted it may be gone already.
         if (!process.connected) session.abandon();
       },

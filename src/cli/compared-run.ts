@@ -48,6 +48,8 @@ export interface ComparedRunOptions {
   /** Of this device, on which all nodes stand. */
   readonly sensor?: Sensor;
   readonly progress: (step: number, steps: number) => void;
+  /** Told of every device that has joined, from 1 on, and of how many are to. */
+  readonly joined: (joined: number, wanted: number) => void;
   /** Told of the session, to stop it. */
   readonly started: (session: Session) => void;
 }
@@ -117,7 +119,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     engine,
     workers:
       joining && count > 0
-        ? { kind: 'join', count, listen: joining.listen }
+        ? { kind: 'join', count, listen: joining.listen, noMore: true }
         : { kind: 'local', count },
     secret,
     trace: true,
@@ -127,6 +129,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...(faults.some((fault) => fault.seconds !== undefined) && { waitSeconds }),
     report(report) {
       stopwatch.take(report, targetAccuracy);
+      if (report.kind === 'joined') options.joined(report.joined, report.wanted);
       if (report.kind !== 'step') return;
       options.progress(report.step, steps);
       copies.stepDone(report.step, session);

@@ -15,6 +15,7 @@ import type { MessageOf } from '../protocol/messages.ts';
 import type { Course } from '../machine/course.ts';
 import { Recorder } from '../runtime/recorder.ts';
 import { gaugesOf } from './device-gauges.ts';
+import { Guests } from './guests.ts';
 import { measureEnergy } from './energy.ts';
 import type { Sensor } from './energy.ts';
 import { NodeRunner } from '../runtime/runner.ts';
@@ -55,10 +56,15 @@ export interface MasterSessionOptions extends RecoveryOptions {
   /** Where local workers keep theirs. */
   readonly replicas?: Replicas;
   readonly engine: EngineOptions;
-  /** Workers to start here as processes, or to wait for on an address. */
+  /** Workers to start here as processes, or to wait for on an address; and whether to let no more than those in. */
   readonly workers:
     | { readonly kind: 'local'; readonly count: number }
-    | { readonly kind: 'join'; readonly count: number; readonly listen: string };
+    | {
+        readonly kind: 'join';
+        readonly count: number;
+        readonly listen: string;
+        readonly noMore?: true;
+      };
   readonly report?: (report: Report) => void;
   /** With local workers: what the links between the processes are slowed down to. */
   readonly link?: LinkShape;
@@ -101,6 +107,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
   const hop = options.link ?? (laboratory && hopOf(laboratory, workers.count + 1));
   const engine = await createNodeEngine(options.engine);
   let listener: Listener | undefined;
+  let guests: Guests | undefined;
   let local: LocalWorkers | undefined;
   try {
     const machine = createMaster(
@@ -134,7 +141,9 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     if (workers.count > 0) {
       const address = workers.kind === 'join' ? workers.listen : `${places!.host}:0`;
       const transport = new TcpTransport();
-      const sessions = new SessionHost((link) => runner.addGuest(link));
+      const most = workers.kind === 'join' && workers.noMore ? workers.count : Infinity;
+      guests = new Guests(most, (link) => runner.addGuest(link));
+      const sessions = new SessionHost((link, gone) => guests!.take(link, gone));
       listener = await transport.listen(
         address,
         (link) => void admit(link, secret, sessions, shape),
@@ -158,6 +167,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
       // While the engine's thread can still be asked what it used.
       recorded = recorder.recording;
       endMeasuring?.();
+      await guests?.close();
       await listener?.close();
       await local?.close();
       await engine.close();
@@ -171,10 +181,9 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     };
     const save = (): void => runner.post({ type: 'save' });
     const replicate = (): void => runner.post({ type: 'replicate' });
-    const isOpen = workers.kind === 'join' && workers.count > 0;
     return {
       engine: engine.description,
-      invitation: isOpen ? invitation : undefined,
+      invitation: workers.kind === 'join' && workers.count > 0 ? invitation : undefined,
       ended,
       stop,
       abandon,

@@ -23,7 +23,7 @@ import { deviceProfile } from '../power/index.ts';
 import { describeDevices, formatDevices } from '../study/devices.ts';
 import type { StudyDevice } from '../study/devices.ts';
 import type { TrialPlace } from '../study/study.ts';
-import { formatInvitation, makeSecret } from '../transport/invitation.ts';
+import { formatInvitation } from '../transport/invitation.ts';
 import type { ComparedRequest, Entrance } from './compared-process.ts';
 
 /** What a trial needs to know of its place. */
@@ -167,9 +167,11 @@ function processPlaces(missing: readonly string[]): StudyPlaces {
   };
 }
 
-/** Devices that join, again for each run. */
-export function joinedPlaces(listen: string): StudyPlaces & { readonly invitation: string } {
-  const secret = makeSecret();
+/** Devices that join with this secret, again for each run. */
+export function joinedPlaces(
+  listen: string,
+  secret: string,
+): StudyPlaces & { readonly invitation: string } {
   return {
     engine: 'auto',
     invitation: formatInvitation({ address: listen, secret }),

@@ -6,10 +6,10 @@ import { rm } from 'node:fs/promises';
 import { RingError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { resolveFile } from '../study/resolve.ts';
-import type { Outcome, Trial } from '../study/study.ts';
+import type { Outcome, Trial, TrialPlace } from '../study/study.ts';
 import type { TrialRequest } from '../study/trials.ts';
 import { startComparedProcess } from './compared-process.ts';
-import type { ComparedProcess } from './compared-process.ts';
+import type { ComparedObserver, ComparedProcess } from './compared-process.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { StudyPlaces } from './study-places.ts';
 
@@ -20,7 +20,11 @@ export interface TrialOptions {
   readonly folder: string;
   /** After so long a run is ended, and counts as failed. */
   readonly limitSeconds: number;
-  readonly progress: (step: number, steps: number) => void;
+  readonly progress: ComparedObserver['progress'];
+  /** Told of devices that join, where any are waited for. */
+  readonly joined: (joined: number, wanted: number) => void;
+  /** Told why a run should be made once more, and says whether to. */
+  readonly again: (reason: string) => boolean;
   /** Told of the process, to stop it. */
   readonly started: (process: ComparedProcess) => void;
 }
@@ -37,17 +41,44 @@ const outcomes: readonly ErrorCode[] = [
 /** How long a run that is stopped may take to end in order. */
 const graceMilliseconds = 5000;
 
+/** How often a run is made that a device leaves each time. */
+const attempts = 3;
+
 /** Errors: those that are no outcome. */
-export async function runTrial(
+export async function runTrial(request: TrialRequest, options: TrialOptions): Promise<Trial> {
+  for (let attempt = 1; ; attempt += 1) {
+    const trial = await attemptTrial(request, options);
+    const { outcome, place } = trial;
+    // A search is after what makes a device fail. In a lab, devices do not fail by chance.
+    const isChance =
+      place.kind === 'devices' &&
+      !request.isMoot &&
+      outcome.kind === 'failed' &&
+      outcome.code === 'NODE_LOST';
+    if (!isChance || attempt === attempts || !options.again(outcome.reason)) return trial;
+  }
+}
+
+async function attemptTrial(
   { condition, repeat }: TrialRequest,
   options: TrialOptions,
 ): Promise<Trial> {
   const training = await resolveFile({ seed: repeat, ...condition.training }, condition.workload);
-  const { places, engine, folder, limitSeconds, progress, started } = options;
+  const { places, engine, folder, limitSeconds, progress, joined, started } = options;
   const { targetAccuracy, faults, copies, untimed } = condition;
   const opened = places.open(condition.devices);
+  const isAwaited = opened.request.joining && condition.variant.architecture !== 'single';
   const timers: NodeJS.Timeout[] = [];
   let isLate = false;
+  const limit = (running: ComparedProcess): void => {
+    if (timers.length > 0) return;
+    const end = (): void => {
+      isLate = true;
+      running.stop();
+      timers.push(setTimeout(() => running.kill(), graceMilliseconds));
+    };
+    timers.push(setTimeout(end, 1000 * limitSeconds));
+  };
   try {
     const running = startComparedProcess(
       {
@@ -61,23 +92,25 @@ export async function runTrial(
         ...(faults && { faults }),
         ...(copies && { copies: { ...copies, folder } }),
       },
-      (step, steps) => {
-        // Nothing is measured before the first commit. What comes then finds its code compiled, as in a long run.
-        if (step === 1 && !untimed) opened.holdBack?.();
-        if (step === steps) opened.letGo?.();
-        progress(step, steps);
+      {
+        progress(step, steps) {
+          // Nothing is measured before the first commit. What comes then finds its code compiled, as in a long run.
+          if (step === 1 && !untimed) opened.holdBack?.();
+          if (step === steps) opened.letGo?.();
+          progress(step, steps);
+        },
+        joined(count, wanted) {
+          if (!isAwaited) return;
+          if (count >= wanted) limit(running);
+          joined(count, wanted);
+        },
       },
       opened.entrance,
     );
     started(running);
-    timers.push(
-      setTimeout(() => {
-        isLate = true;
-        running.stop();
-        timers.push(setTimeout(() => running.kill(), graceMilliseconds));
-      }, 1000 * limitSeconds),
-    );
-    const outcome = await outcomeOf(running);
+    // A device may take as long as it likes to come.
+    if (!isAwaited) limit(running);
+    const outcome = requireWhole(await outcomeOf(running), opened.place);
     const late = { code: 'INTERRUPTED', reason: `not done within ${limitSeconds} s` } as const;
     return {
       condition,
@@ -90,6 +123,14 @@ export async function runTrial(
     opened.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Devices that joined are never taken away: a run that one of them left is not the run that was asked for. */
+function requireWhole(outcome: Outcome, { kind }: TrialPlace): Outcome {
+  if (kind !== 'devices' || outcome.kind !== 'finished') return outcome;
+  const lost = outcome.run.disturbances?.find((each) => each.kind === 'lost');
+  if (!lost) return outcome;
+  return { kind: 'failed', code: 'NODE_LOST', reason: `${lost.node} went away while it ran` };
 }
 
 async function outcomeOf({ ended }: ComparedProcess): Promise<Outcome> {

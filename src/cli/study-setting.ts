@@ -8,6 +8,7 @@ import type { StudySetting, StudySize, TrainingFile } from '../study/study.ts';
 import { reachableInvitations } from './invitations.ts';
 import { boardsHere } from './lab-boards.ts';
 import type { EngineFlags } from './ring-flags.ts';
+import { studySecret } from './study-secret.ts';
 import { joinedPlaces, parseStudyDevices, placesHere } from './study-places.ts';
 import type { PlacesRequest, StudyPlaces } from './study-places.ts';
 import { readTrainingFile, withWholePaths } from './training-file.ts';
@@ -42,8 +43,12 @@ export interface PreparedStudy {
   readonly placesFor: (request: Omit<PlacesRequest, 'boardOf'>) => StudyPlaces;
 }
 
-/** Errors: USAGE; later LAB. */
-export async function settingOf(size: StudySize, flags: StudyFlags): Promise<PreparedStudy> {
+/** `folder`: the study's own. Errors: USAGE, STORE; later LAB. */
+export async function settingOf(
+  size: StudySize,
+  folder: string,
+  flags: StudyFlags,
+): Promise<PreparedStudy> {
   const data = flags.data === undefined ? undefined : await dataOf(flags.data);
   const { workers, listen } = flags;
   if (workers !== undefined || listen !== undefined) {
@@ -57,7 +62,7 @@ export async function settingOf(size: StudySize, flags: StudyFlags): Promise<Pre
         'USAGE',
         `--listen ${listen}: give a port of its own, since devices come back to it for each run`,
       );
-    const places = joinedPlaces(listen);
+    const places = joinedPlaces(listen, await studySecret(folder));
     const link = { kind: 'wired', bitsPerSecond: 0, latencySeconds: 0 } as const;
     const device = { board: 'device', memoryBytes: totalmem(), link };
     const invitations = reachableInvitations(places.invitation);

@@ -11,12 +11,13 @@ import type { Study, Trial } from '../study/study.ts';
 import { planTrials } from '../study/trials.ts';
 import type { TrialRequest } from '../study/trials.ts';
 import type { ComparedProcess } from './compared-process.ts';
-import { formatCount, formatDuration } from './format.ts';
+import { formatCount, formatDuration, formatNumberOf } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
 import { bar, LiveLine } from './live-line.ts';
 import { laboratory } from './places.ts';
 import { newRunFolder, requireWritable } from './run-folder.ts';
 import { StudyClock } from './study-clock.ts';
+import { forgetSecret } from './study-secret.ts';
 import { StudyRecord } from './study-record.ts';
 import { reportOf, tell, trialsIn } from './study-report.ts';
 import { runTrial } from './study-run.ts';
@@ -34,7 +35,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
   requireWritable(folder, 'the study');
   const line = new LiveLine(flags.json ? process.stderr : process.stdout);
   const started = new Date().toISOString();
-  const { setting, placesFor } = await settingOf(size, flags);
+  const { setting, placesFor } = await settingOf(size, folder, flags);
   const requests = planTrials(chosen, setting, repeats);
   const record = await StudyRecord.open(folder);
   const made = trialsIn(record, requests);
@@ -44,7 +45,6 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
       made.find(({ condition }) => formatDevices(condition.devices) === formatDevices(devices))
         ?.place.scale,
   });
-  line.print(...places.notes);
   const engine = { kind: flags.engine ?? places.engine, threads: flags.threads ?? 1 };
   let running: ComparedProcess | undefined;
   let interrupted = false;
@@ -64,6 +64,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
     (request) => record.get(request) !== undefined || isMoot(request),
   );
   try {
+    line.print(...places.notes);
     for (const [at, request] of requests.entries()) {
       if (interrupted) break;
       if (record.get(request)) continue;
@@ -75,7 +76,11 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
           () =>
             `${bar(at / requests.length, 16)} ${head}${progress}, ${formatDuration(clock.secondsLeft(request, performance.now() / 1000 - begun))} left`,
         );
-      const timer = setInterval(() => show(''), 1000);
+      let awaited = 0;
+      const timer = setInterval(
+        () => show(awaited > 0 ? `, waits for ${formatNumberOf(awaited, 'more device')}` : ''),
+        1000,
+      );
       try {
         const trial = await runTrial(request, {
           places,
@@ -83,7 +88,15 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
           folder: join(folder, 'copies'),
           limitSeconds: sizeDefaults[size].limitSeconds,
           progress: (step, steps) => show(`, step ${formatCount(step)}/${formatCount(steps)}`),
-          started: (process) => (running = process),
+          joined: (joined, wanted) => (awaited = wanted - joined),
+          again(reason) {
+            if (!interrupted) line.print(`${head}: ${reason}; it is made again`);
+            return !interrupted;
+          },
+          started(process) {
+            running = process;
+            if (interrupted) process.stop();
+          },
         });
         if (interrupted) break;
         clock.took(request, performance.now() / 1000 - begun);
@@ -113,6 +126,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
     // The plots' library is large, and needed only now.
     const { reportFile, writeStudies } = await import('../study/write.ts');
     await writeStudies(folder, report);
+    if (report.missing === 0) await forgetSecret(folder);
     line.clear();
     tell(report, `${folder}/${reportFile}`, flags.json === true);
   } finally {

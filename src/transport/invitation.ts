@@ -17,13 +17,15 @@ const secretBytes = 16;
 /** A new secret of 128 random bits, in 22 characters that need no quoting. */
 export const makeSecret = (): string => randomBytes(secretBytes).toString('base64url');
 
+export const isSecret = (text: string): boolean => /^[\w-]{22}$/.test(text);
+
 /** Writes the line. */
 export const formatInvitation = ({ address, secret }: Invitation): string => `${address}#${secret}`;
 
 /** Reads the line. Errors: ADDRESS; the secret is never part of the message. */
 export function parseInvitation(text: string): Invitation {
   const [address = '', secret = '', ...rest] = text.trim().split('#');
-  if (rest.length > 0 || !/^[\w-]{22}$/.test(secret)) {
+  if (rest.length > 0 || !isSecret(secret)) {
     throw new RingError(
       'ADDRESS',
       `"${address}" comes ${secret === '' ? 'without a secret' : 'with a secret that is none'}: ` +

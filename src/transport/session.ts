@@ -33,11 +33,11 @@ export async function openSession(dial: Dial, ticker: Ticker = realTicker): Prom
 /** The sessions of the side that listens. */
 export class SessionHost {
   readonly #sessions = new Map<string, SessionLink>();
-  readonly #accept: (link: Link) => void;
+  readonly #accept: (link: Link, gone: Promise<void>) => void;
   readonly #ticker: Ticker;
 
-  /** `accept` is given each new session. */
-  constructor(accept: (link: Link) => void, ticker: Ticker = realTicker) {
+  /** `accept` is given each new session, and what settles when it has ended. */
+  constructor(accept: (link: Link, gone: Promise<void>) => void, ticker: Ticker = realTicker) {
     this.#accept = accept;
     this.#ticker = ticker;
   }
@@ -61,10 +61,13 @@ export class SessionHost {
   }
 
   #open(key: string, connection: Link): void {
-    const link = new SessionLink(connection, this.#ticker, undefined, () =>
-      this.#sessions.delete(key),
-    );
+    let end!: () => void;
+    const gone = new Promise<void>((resolve) => (end = resolve));
+    const link = new SessionLink(connection, this.#ticker, undefined, () => {
+      this.#sessions.delete(key);
+      end();
+    });
     this.#sessions.set(key, link);
-    this.#accept(link);
+    this.#accept(link, gone);
   }
 }

@@ -1,12 +1,16 @@
 // `ringtmp study` as a process: the runs of a study are really made, in a lab where there can be one and on
 // plain processes elsewhere, and a study that was stopped or killed goes on where it was.
 
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 
 import { hierarchies } from '../../src/lab/index.ts';
 import { childrenOf, failure, inFolder, outcome, run, start, survivorsOf } from './command.ts';
+import type { Running } from './command.ts';
 
 const tiny = (out: string, ...more: string[]): string[] =>
   ['study', 'idle', '--tiny', '--out', out].concat(more);
@@ -20,6 +24,20 @@ interface Verdicts {
     readonly effect: string;
     readonly tables: readonly { readonly rows: readonly string[][] }[];
   }[];
+}
+
+interface Finished {
+  readonly outcome: { readonly run: { readonly nodes: readonly unknown[] } };
+}
+
+/** Free a moment ago: a study names its port before it listens there. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Those of the labs that this process made. */
@@ -92,6 +110,36 @@ test('killed, its processes end, and the next one removes what is left of its la
   expect(await survivorsOf(children)).toEqual([]);
   expect((await run(...tiny(out))).code).toBe(0);
   expect(labsOf(pid!)).toEqual([]);
+}, 120_000);
+
+test('devices that join: they come back to a study that goes on, and a run is of as many as it says', async () => {
+  const out = inFolder('joined');
+  const listen = `127.0.0.1:${await freePort()}`;
+  const again = (): Running => start(...tiny(out, '--workers', '1', '--listen', listen));
+  const invitationTo = async (study: Running): Promise<string> =>
+    (await study.said(/join '([^']+)'/))[1]!;
+  const first = again();
+  const invitation = await invitationTo(first);
+  first.child.kill('SIGINT');
+  expect((await first.ended).code).toBe(130);
+
+  const second = again();
+  expect(await invitationTo(second)).toBe(invitation);
+  // So slow that it is killed before the run is over.
+  let slow: Running;
+  do slow = start('join', invitation, '--link', '300kbit');
+  while (!(await slow.said(/^holds layers/m).catch(() => undefined)));
+  slow.child.kill('SIGKILL');
+  await second.said(/^1\/.*worker-1.*it is made again$/m);
+  const comeBack = async (): Promise<void> => {
+    while (second.child.exitCode === null) await run('join', invitation);
+  };
+  const [ended] = await Promise.all([second.ended, comeBack(), comeBack()]);
+  expect(ended.code).toBe(0);
+  const nodes = linesOf(out).map((line) => (JSON.parse(line) as Finished).outcome.run.nodes.length);
+  expect(nodes).toEqual(nodes.map(() => 2));
+  expect(nodes).not.toEqual([]);
+  expect(existsSync(join(out, 'secret'))).toBe(false);
 }, 120_000);
 
 test.each([
