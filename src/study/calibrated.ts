@@ -58,7 +58,7 @@ export async function realSteps(trials: readonly FinishedTrial[]): Promise<reado
 const amplyOfMemory = { memoryBytes: 64e9, baseBytes: 0 } as const;
 const busyKinds = ['forward', 'backward', 'weights', 'update'] as const;
 /** Asked for so often, a constant is known to a few per cent. */
-const searches = 8;
+const searches = 6;
 const rounds = 2;
 /** What TCP and Ethernet leave of a link's rate is in here, and so is a processor that is slower than its link. */
 const sharesOfRate = [0.4, 1] as const;
