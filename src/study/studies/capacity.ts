@@ -132,6 +132,7 @@ function judge(results: StudyResults): Findings {
     exhibits,
     threats: [
       'Each limit was searched for once, without repeats: it lies between the largest model that was trained and the smallest that was not.',
+      'Emulated devices are not held to their speed here: where computing is slow and links are fast, messages may pile up higher.',
       'A model counts as trained when a few steps were made: memory does not grow from step to step, but a rare peak may be missed.',
     ],
   };
@@ -145,7 +146,7 @@ export const capacity: Study = {
   hypothesis: `With plain SGD, and copies of its layers on disk, a ring of ${devicesMeant} devices trains a model of at least ${threshold} times as many parameters as the largest that a parameter server trains on the same devices, on a device of its own or beside the workers.`,
   method: ({ size }) => {
     const { memories, width, depth, factor } = capacitySizes[size];
-    return `Devices of ${memories.map((bytes) => `${bytes / 1e6} MB`).join(', ')}, held to it by the kernel where they are emulated; elsewhere a run that took more counts as failed. A dense net of layers of ${width} is made deeper, and one of ${depth} layers wider, by ${Math.round(100 * (factor - 1))} % at a time, until it can no longer be trained by all nodes; runs whose outcome follows from that of another are left out. The bound counts 8 bytes a parameter for weight and gradient, 8 more for Adam’s moments and 12 on a server, in what memory an empty process of 80 MB leaves; it leaves out activations and messages.`;
+    return `Devices of ${memories.map((bytes) => `${bytes / 1e6} MB`).join(', ')}, held to it, and to nothing else, by the kernel where they are emulated; elsewhere a run that took more counts as failed. A dense net of layers of ${width} is made deeper, and one of ${depth} layers wider, by ${Math.round(100 * (factor - 1))} % at a time, until it can no longer be trained by all nodes; runs whose outcome follows from that of another are left out. The bound counts 8 bytes a parameter for weight and gradient, 8 more for Adam’s moments and 12 on a server, in what memory an empty process of 80 MB leaves; it leaves out activations and messages.`;
   },
   conditions,
   isMoot: (condition, trials) => isAnswered(condition, trials, sizeOf),

@@ -130,6 +130,7 @@ function judge({ trials }: StudyResults): Findings {
     ],
     exhibits,
     threats: [
+      `Ways to train that are one mathematically group their sums differently. At a learning rate of ${learningRate} that does not show; at three times as much the loss jumps, and after some twenty steps they part for good.`,
       'How stale asynchronous gradients are depends on who happens to be faster; on other devices and links it will be another figure.',
     ],
   };
