@@ -53,7 +53,7 @@ export function capacityExhibits(found: readonly SearchResult[]): readonly Exhib
     {
       kind: 'figure',
       caption:
-        'The largest model that was trained, in millions of parameters. The pale part goes up to the most that these devices could hold; a circle is the smallest model that could not be trained.',
+        'The largest model that was trained, in millions of parameters. The pale part goes up to the most that these devices could hold; a circle is the smallest model that could not be trained. Beside it stand both.',
       label: 'Parameters of the largest trained model, by way to train',
       draw: (canvas: Canvas) =>
         rowsOfBars(
@@ -90,7 +90,10 @@ function barOf({ series, parameters = 0, refused, most }: SearchResult): BarRow 
         label: '',
       },
     ],
-    value: parameters > 0 ? millions(parameters) : 'none yet',
+    value: [
+      parameters > 0 ? millions(parameters) : 'none yet',
+      ...(refused === undefined ? [] : [`not ${millions(refused)}`]),
+    ].join(', '),
     ...(refused !== undefined && { points: [refused / 1e6] }),
   };
 }

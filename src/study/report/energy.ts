@@ -18,7 +18,7 @@ export function energyTable(finished: readonly FinishedTrial[]): StudyTable {
     figure: (run: FinishedTrial['outcome']['run']) => number | undefined,
   ): string => {
     const values = own.flatMap(({ outcome: { run } }) => figure(run) ?? []);
-    return values.length === 0 ? '' : formatQuantity(estimate(values), 'joules');
+    return values.length === 0 ? '–' : formatQuantity(estimate(values), 'joules');
   };
   return {
     kind: 'table',

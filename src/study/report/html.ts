@@ -19,7 +19,12 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign]!);
+/** A number and its unit are not torn apart at the end of a line. */
+const unit =
+  /(?<=\d) (?=(?:%|[kMGT]?B|[mµn]?s|min|h|[mµnk]?J|[kMG]?bit\/s|GFLOP\/s|million)(?![\w]))/g;
+
+const escape = (text: string): string =>
+  text.replaceAll(unit, '\u00a0').replaceAll(/[&<>"']/g, (sign) => entities[sign]!);
 
 function toText(insert: Insert): string {
   if (insert instanceof Html) return insert.text;

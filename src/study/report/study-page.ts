@@ -9,6 +9,7 @@ import { html } from './html.ts';
 import { textures } from './palette.ts';
 import { studySettings, threats } from './study-settings.ts';
 import { style } from './style.ts';
+import { words } from './words.ts';
 
 /** The page, as the text of an HTML file. It refers to the files beside it. */
 export function renderStudies(report: StudyReport): string {
@@ -31,7 +32,7 @@ export function renderStudies(report: StudyReport): string {
         ${textures}
         <main>
           ${abstract(report, title)}
-          ${chapters.map((chapter, at) => chapterSection(chapter, at + 1, report, count))}
+          ${chapters.map((chapter, at) => chapterSection(chapter, at + 1, report, count))} ${words}
           ${studySettings(report)} ${threats(report)}
           <footer>
             Made by RingTMP. Every run stands in <a href="results.csv">results.csv</a>, a row a run
@@ -64,11 +65,22 @@ function abstract(report: StudyReport, title: string): Html {
         run. ${counted('held')} held, ${counted('not held')} did not, and ${counted('undecided')}
         ${counted('undecided') === 1 ? 'is' : 'are'} undecided.
       </p>
+      <p>
+        A hypothesis held, or did not, where the 95 % interval of what was found lies on one side of
+        its threshold; where it lies on both, or there is nothing to compare, it is undecided.
+      </p>
       <p class="note">
         ${trials.length} runs, ${repeats === 1 ? 'one' : repeats} of each condition, in
         ${size === 'full' ? 'full' : `the ${size} form`} · ${started.slice(0, 16).replace('T', ' ')}
         UTC
       </p>
+      ${
+        size === 'tiny' &&
+        html`<p class="warning">
+          <strong>Tiny form:</strong> it shows that everything works. Its runs are too short, and
+          too few, for its figures to mean anything.
+        </p>`
+      }
       ${
         missing > 0 &&
         html`<p class="warning">

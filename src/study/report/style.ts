@@ -24,10 +24,10 @@ const areas = `
   --input: #f4ae6d; --gradient: #c3aee6; --parameters: #8fc7ee; --link: #efd95f; --node: #b9bec7; --start: #d3d7dd;
   --end: #b4bac3;`;
 
-/** Textures of thousands of small areas would make a printed file of many megabytes. */
+/** Textures of thousands of small areas, as timelines have, would make a printed file of many megabytes. */
 const flatTimeline = `@media print {
 ${['backward', 'weights', 'update', 'other']
-  .map((name) => `  #timeline [fill="url(#texture-${name})"] { fill: var(--${name}); }`)
+  .map((name) => `  [fill="url(#texture-${name})"] { fill: var(--${name}); }`)
   .join('\n')}
 }`;
 
@@ -115,6 +115,10 @@ footer { margin-top: 48px; color: var(--soft); font-size: 0.875rem; }
   .pair { grid-template-columns: 1fr; }
   h2 { margin-top: 40px; }
   dl div { grid-template-columns: 8em 1fr; }
+  .verdicts, .verdicts tbody, .verdicts tr, .verdicts th, .verdicts td { display: block; }
+  .verdicts thead { display: none; }
+  .verdicts tr { border-bottom: 1px solid var(--rule); padding: 8px 0; }
+  .verdicts tbody :is(th, td) { border: 0; padding: 2px 0; }
   .scroll table:not(.nodes) th:first-child, th[scope="rowgroup"] { position: sticky; left: 0; background: var(--paper); padding-right: 8px; }
 }
 ${flatTimeline}
@@ -125,7 +129,7 @@ ${flatTimeline}
   figure, tr, dl div { break-inside: avoid; }
   h2, h3, .legend { break-after: avoid; }
   body:not(.study-page) figcaption { break-after: avoid; }
-  .chapter { break-before: page; }
+  figcaption:has(+ .scroll) { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 9px; }
   th, td { padding: 3px 0 3px 8px; }
