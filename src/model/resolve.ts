@@ -90,10 +90,13 @@ export type ResolvedTraining = Training & Resolution;
 /** The same as all nodes know it: nothing of it says what or where the data are. */
 export type RingTraining = RingFile & Resolution;
 
-/** The smallest g = 2^k with g * rows * positions >= 256, at most the first power of two >= microbatches. */
+/**
+ * The smallest g = 2^k with g * rows * positions >= 64, at most the first power of two >= microbatches: a product
+ * of fewer rows costs more a row, one of more hardly less, and for the last of a step everybody waits.
+ */
 function weightGroupOf(rowsOfProduct: number, microbatches: number): number {
   let group = 1;
-  while (group * rowsOfProduct < 256 && group < microbatches) group *= 2;
+  while (group * rowsOfProduct < 64 && group < microbatches) group *= 2;
   return group;
 }
 

@@ -139,11 +139,11 @@ describe('resolveTraining', () => {
     // batch, microbatches, g of a convolution with 100 positions, g of the dense layer behind it
     [64, 4, 1, 4],
     [64, 1, 1, 1],
-    [256, 8, 1, 8],
-    [1024, 8, 1, 2],
+    [256, 8, 1, 2],
+    [1024, 8, 1, 1],
     [1024, 4, 1, 1],
-    [16, 8, 2, 8],
-    [12, 12, 4, 16],
+    [16, 8, 1, 8],
+    [12, 12, 1, 16],
   ])('weight groups of batch %i in %i microbatches', (batch, microbatches, convolution, dense) => {
     const model = [
       { layer: 'conv2d', filters: 2, kernel: 3 },
