@@ -74,11 +74,13 @@ function conditions(setting: StudySetting): readonly Condition[] {
           ...(count < devices.length && once),
         }));
       const least = Math.min(furtherBytes, ...devices.map(({ memoryBytes }) => memoryBytes));
-      return asked.map((variant) => ({
+      // An asynchronous server's steps are not simulated either; a server's take so long that once has to do.
+      const further =
+        size === 'full' ? asked : asked.filter((variant) => variant !== variants.async);
+      return further.map((variant) => ({
         ...common,
         variant,
         devices: withMemory(on, least),
-        // Its steps take so long that once has to do where time is short.
         ...(variant.architecture === 'parameter-server' ? once : twice),
       }));
     }),
