@@ -33,6 +33,28 @@ test.each([
   await unlockFolder(folder);
 });
 
+test('while another process removes a stale lock, its own is waited for and stays', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, '');
+  await utimes(path, 0, 0);
+  await writeFile(`${path}.removing`, '');
+  const taken = lockFolder(folder);
+  await writeFile(path, `${process.ppid}\n`);
+  await rm(`${path}.removing`);
+  expect(await taken).toBe(process.ppid);
+});
+
+test('who dies while it removes a stale lock is in nobody’s way', async () => {
+  const path = join(folder, 'lock');
+  for (const left of [path, `${path}.removing`]) {
+    await writeFile(left, '');
+    await utimes(left, 0, 0);
+  }
+  expect(await lockFolder(folder)).toBeUndefined();
+  expect(await readdir(folder)).toEqual(['lock']);
+  await unlockFolder(folder);
+});
+
 test('a lock that is being made is waited for', async () => {
   const path = join(folder, 'lock');
   await writeFile(path, '');

@@ -33,7 +33,29 @@ export async function lockFolder(folder: string): Promise<number | undefined> {
     }
     const holder = Number(content);
     if (isAlive(holder, path)) return holder;
-    await rm(path, { force: true });
+    await removeStale(path, content);
+  }
+}
+
+/**
+ * Removes a lock that still says `content`. One process at a time does so: what another has found out before that
+ * may be about a lock that is gone, and the one it would remove somebody's who is alive.
+ */
+async function removeStale(path: string, content: string): Promise<void> {
+  const removing = `${path}.removing`;
+  try {
+    await writeFile(removing, '', { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (await isNew(removing)) await setTimeout(20);
+    else await rm(removing, { force: true });
+    return;
+  }
+  try {
+    const still = await readFile(path, 'utf8').catch(() => undefined);
+    if (still === content) await rm(path, { force: true });
+  } finally {
+    await rm(removing, { force: true });
   }
 }
 

@@ -60,8 +60,14 @@ export async function openSnapshots(folder: string, run: string): Promise<DiskSn
       const name = `${step}-${layer}-${checksum(parts)}`;
       const path = join(folder, name);
       await stored(folder, async () => {
-        await writeFile(`${path}.partial`, parts, { mode: 0o600 });
-        await rename(`${path}.partial`, path);
+        try {
+          await writeFile(`${path}.partial`, parts, { mode: 0o600 });
+          await rename(`${path}.partial`, path);
+        } catch (error) {
+          // On a full disk it takes the room of others.
+          await remove(`${name}.partial`);
+          throw error;
+        }
       });
       const before = steps.get(step)?.get(layer);
       note(step, layer, name);

@@ -11,6 +11,7 @@ import { openSnapshots } from '../checkpoint/snapshots.ts';
 import { RingError } from '../errors.ts';
 import { memorySnapshots } from '../runtime/snapshots.ts';
 import type { SnapshotStore } from '../runtime/snapshots.ts';
+import { spilling } from './spilling-copies.ts';
 
 /** Where copies of layers are kept. */
 export type Replicas = 'disk' | 'memory';
@@ -35,7 +36,9 @@ export async function claimCopies(run: string, replicas: Replicas): Promise<Work
     );
   });
   return {
-    store: await openSnapshots(folder, run),
+    store: spilling(await openSnapshots(folder, run), (reason) =>
+      process.stderr.write(`ringtmp: ${reason}; until there is room they are in memory\n`),
+    ),
     async release(isOver) {
       if (isOver) await rm(folder, { recursive: true, force: true });
       await unlockFolder(folder);

@@ -41,3 +41,7 @@ test('a copy that a ring before had asked for is not taken for one of the step g
   loading.written(work!);
   expect(loading.done).toBe(true);
 });
+
+test('a layer that nobody keeps any more is not taken from a checkpoint of another step', () => {
+  expect(() => loadingOf(5)).toThrow('nobody keeps layer 0 as it was after step 5');
+});

@@ -2,6 +2,7 @@
 // keeping if it has a copy there, else from somebody else's by way of the master, else from the
 // checkpoint. One layer is on its way at a time, as in saving.ts.
 
+import { RingError } from '../errors.ts';
 import { masterId } from '../node.ts';
 import type { NodeId, Payload, Work } from '../node.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -52,12 +53,15 @@ export class Loading {
     const [layer] = this.#layers;
     if (layer === undefined) return;
     const { formation, outbox } = this.#routes;
-    const { step } = this.base;
+    const { from, step } = this.base;
     const holder = formation.holderOf(layer);
     const source =
-      this.base.from === 'copies'
-        ? this.#holdings.sourceOf(step, layer, [holder, masterId])
-        : undefined;
+      from === 'copies' ? this.#holdings.sourceOf(step, layer, [holder, masterId]) : undefined;
+    if (from === 'copies' && source === undefined)
+      throw new RingError(
+        'NODE_LOST',
+        `nobody keeps layer ${layer} as it was after step ${step} any more: take the run up again with --resume`,
+      );
     if (source === undefined) {
       this.#awaited = { type: 'fetched' };
       outbox.add({ type: 'fetch', layer });
