@@ -2,6 +2,7 @@
 // there: from the model's cost, constants of this machine (or of a board that it stands for) and the link.
 
 import { openData } from '../data/index.ts';
+import { RingError } from '../errors.ts';
 import { boardOf, onBoard } from '../expectation/boards.ts';
 import { choose } from '../expectation/choose.ts';
 import { expectTraining, isAble } from '../expectation/expect.ts';
@@ -28,6 +29,8 @@ export interface PlanFlags extends TrainingFlags, EngineFlags {
 }
 
 const defaultNodes = 4;
+/** Every node is played, and where shards stand beside workers each speaks with each: more take minutes. */
+const mostNodes = 100;
 
 /** Errors: those of a training file and its data; USAGE for an unknown device or link. */
 export async function plan(file: string, flags: PlanFlags): Promise<void> {
@@ -41,11 +44,17 @@ export async function plan(file: string, flags: PlanFlags): Promise<void> {
   const training = resolveTraining({ ...parsed, data: description }, data.facts);
   await data.close();
 
+  const nodes = flags.nodes ?? parsed.nodes ?? defaultNodes;
+  if (nodes > mostNodes)
+    throw new RingError(
+      'USAGE',
+      `${nodes} nodes are too many to plan for: give --nodes up to ${mostNodes}`,
+    );
   const calibrated = await calibrateWithLine(flags, parsed);
   const { device, timed } = calibrated;
   const setting: Setting = {
     training,
-    nodes: flags.nodes ?? parsed.nodes ?? defaultNodes,
+    nodes,
     device: board ? onBoard(device, timed, board) : device,
     link,
   };

@@ -41,6 +41,7 @@ test('prints all of it as JSON', async () => {
 test.each([
   [['--link', 'fast'], /--link fast: give a rate/],
   [['--device', 'pi-9'], /no speed is known of a device "pi-9"/],
+  [['--nodes', '101'], /101 nodes are too many to plan for: give --nodes up to 100/],
 ])('refuses %o in one line', async (flags, line) => {
   expect(outcome(await run('plan', file(), ...flags))).toEqual(failure(2, line));
 });
