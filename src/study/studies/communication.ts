@@ -32,7 +32,7 @@ import { denseNet } from '../workloads.ts';
 import { studiedConvolutional, studiedDense } from './nets.ts';
 
 /** With so many microbatches much overlaps, with one nothing can. */
-const [manyMicrobatches, oneMicrobatch] = [16, 1];
+const [manyMicrobatches, oneMicrobatch] = [32, 1];
 /** Nearer to the larger of the two than to their sum. */
 const threshold = 0.5;
 /** Where one is more than so many times the other, sum and maximum are nearly the same. */
