@@ -63,23 +63,22 @@ function conditions(setting: StudySetting): readonly Condition[] {
       devices,
     }));
   const places = isReal ? [devices] : rates[size].map((rate) => withRate(devices, rate));
-  const few = size === 'full' ? {} : { repeats: 2 };
+  // What the hypothesis is about is repeated, also where time is short.
+  const [once, twice] = size === 'full' ? [{}, {}] : [{ repeats: 1 }, { repeats: 2 }];
   return places.flatMap((on) => [
     ...[manyMicrobatches, oneMicrobatch].map((microbatches) => ({
       workload: 'wide dense',
       training: wideDense(setting, microbatches),
       variant: variants.ring,
       devices: on,
-      ...few,
-      // Nothing overlaps there, so it takes long and varies little.
-      ...(size !== 'full' && microbatches === oneMicrobatch && { repeats: 1 }),
+      ...(microbatches === oneMicrobatch ? once : twice),
     })),
     ...withOthers.map((variant) => ({
       workload: 'convolutional',
       training: studiedConvolutional(setting),
       variant,
       devices: on,
-      ...few,
+      ...once,
     })),
   ]);
 }
