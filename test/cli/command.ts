@@ -87,8 +87,14 @@ export const failure = (code: number, said: RegExp): { code: number; lines: unkn
 });
 
 /** The processes that a process has started (Linux). */
-export const childrenOf = ({ pid }: ChildProcess): number[] =>
+export const childrenOf = ({ pid }: Pick<ChildProcess, 'pid'>): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+/** Those, and the processes that they have started. */
+export function descendantsOf(pid: number): number[] {
+  const children = childrenOf({ pid });
+  return children.concat(children.flatMap(descendantsOf));
+}
 
 const isAlive = (pid: number): boolean => {
   try {

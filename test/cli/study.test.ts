@@ -9,11 +9,12 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 
 import { hierarchies } from '../../src/lab/index.ts';
-import { childrenOf, failure, inFolder, outcome, run, start, survivorsOf } from './command.ts';
+import { studyNames } from '../../src/study/study.ts';
+import { descendantsOf, failure, inFolder, outcome, run, start, survivorsOf } from './command.ts';
 import type { Running } from './command.ts';
 
-const tiny = (out: string, ...more: string[]): string[] =>
-  ['study', 'idle', '--tiny', '--out', out].concat(more);
+const tiny = (name: string, out: string, ...more: string[]): string[] =>
+  ['study', name, '--tiny', '--out', out].concat(more);
 
 interface Verdicts {
   readonly missing: number;
@@ -52,33 +53,40 @@ function labsOf(pid: number): string[] {
 const linesOf = (out: string): string[] =>
   readFileSync(join(out, 'runs.jsonl'), 'utf8').split('\n').filter(Boolean);
 
-test('a study makes its runs, judges them and reports; called again, it makes none', async () => {
+test('all studies make their runs, judge them and report; called again, they make none', async () => {
   const out = inFolder('study');
-  const ended = await run(...tiny(out, '--json'));
-  expect(ended.code).toBe(0);
+  const first = start(...tiny('all', out, '--json'));
+  const ended = await first.ended;
+  expect(outcome(ended).code).toBe(0);
+  expect(labsOf(first.child.pid!)).toEqual([]);
   const { missing, runs, studies } = JSON.parse(ended.stdout) as Verdicts;
   expect({ missing, runs }).toEqual({ missing: 0, runs: linesOf(out).length });
-  expect(studies).toHaveLength(1);
-  expect(studies[0]!.verdict).toMatch(/^(held|not held|undecided)$/);
-  expect(studies[0]!.effect).not.toBe('');
-  expect(studies[0]!.tables[0]!.rows).toHaveLength(runs);
+  expect(studies.map(({ study }) => study)).toEqual(studyNames);
   const page = readFileSync(join(out, 'report.html'), 'utf8');
+  for (const { study, verdict, effect, tables } of studies) {
+    expect(verdict).toMatch(/^(held|not held|undecided)$/);
+    expect(effect).toMatch(/\w/);
+    expect(tables.flatMap(({ rows }) => rows)).not.toEqual([]);
+    expect(page).toContain(`id="${study}"`);
+  }
   expect(page).not.toMatch(/<script|src="http|href="http|undefined|NaN/);
   expect(page).toContain('Threats to validity');
-  const header = readFileSync(join(out, 'results.csv'), 'utf8').split('\r\n')[0]!;
+  const [header, ...rows] = readFileSync(join(out, 'results.csv'), 'utf8').trim().split('\r\n');
+  // One for each node.
+  expect(rows.length).toBeGreaterThan(runs);
   for (const column of ['workload', 'link_bits_per_second', 'idle_share', 'scale'])
-    expect(header.split(',')).toContain(column);
+    expect(header!.split(',')).toContain(column);
 
   const { mtimeMs } = statSync(join(out, 'runs.jsonl'));
-  const again = await run(...tiny(out, '--json'));
-  expect(again.code).toBe(0);
+  const again = await run(...tiny('all', out, '--json'));
+  expect(outcome(again).code).toBe(0);
   expect(statSync(join(out, 'runs.jsonl')).mtimeMs).toBe(mtimeMs);
   expect((JSON.parse(again.stdout) as Verdicts).studies).toEqual(studies);
-}, 120_000);
+}, 180_000);
 
 test('stopped, it keeps what is done, tells so, and goes on; nothing is left behind', async () => {
   const out = inFolder('stopped');
-  const first = start(...tiny(out));
+  const first = start(...tiny('idle', out));
   await first.said(/^1\/\d+ .*samples\/s$/m);
   first.child.kill('SIGINT');
   const ended = await first.ended;
@@ -86,8 +94,8 @@ test('stopped, it keeps what is done, tells so, and goes on; nothing is left beh
   expect(labsOf(first.child.pid!)).toEqual([]);
   const done = linesOf(out);
   expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Not complete');
-  const rest = await run(...tiny(out));
-  expect(rest.code).toBe(0);
+  const rest = await run(...tiny('idle', out));
+  expect(outcome(rest).code).toBe(0);
   expect(rest.stdout).not.toMatch(/^1\/\d+ .*samples\/s$/m);
   expect(linesOf(out).slice(0, done.length)).toEqual(done);
   expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toContain('Not complete');
@@ -95,27 +103,28 @@ test('stopped, it keeps what is done, tells so, and goes on; nothing is left beh
 
 test('killed, its processes end, and the next one removes what is left of its lab', async () => {
   const out = inFolder('killed');
-  const first = start(...tiny(out));
+  const first = start(...tiny('idle', out));
   const { pid } = first.child;
   // In the middle of a run: its master and a worker are there.
-  const children = await vi.waitUntil(
+  const processes = await vi.waitFor(
     () => {
-      const own = childrenOf(first.child);
-      return own.length > 0 && own;
+      const all = descendantsOf(pid!);
+      expect(all.length).toBeGreaterThan(1);
+      return all;
     },
     { timeout: 60_000 },
   );
   first.child.kill('SIGKILL');
   await first.ended;
-  expect(await survivorsOf(children)).toEqual([]);
-  expect((await run(...tiny(out))).code).toBe(0);
+  expect(await survivorsOf(processes)).toEqual([]);
+  expect((await run(...tiny('idle', out))).code).toBe(0);
   expect(labsOf(pid!)).toEqual([]);
 }, 120_000);
 
 test('devices that join: they come back to a study that goes on, and a run is of as many as it says', async () => {
   const out = inFolder('joined');
   const listen = `127.0.0.1:${await freePort()}`;
-  const again = (): Running => start(...tiny(out, '--workers', '1', '--listen', listen));
+  const again = (): Running => start(...tiny('idle', out, '--workers', '1', '--listen', listen));
   const invitationTo = async (study: Running): Promise<string> =>
     (await study.said(/join '([^']+)'/))[1]!;
   const first = again();
@@ -156,5 +165,7 @@ test.each([
 test('a folder that holds something else is not written over', async () => {
   const out = inFolder('taken');
   mkdirSync(join(out, 'runs.jsonl'), { recursive: true });
-  expect(outcome(await run(...tiny(out)))).toEqual(failure(74, /runs\.jsonl cannot be used/));
+  expect(outcome(await run(...tiny('idle', out)))).toEqual(
+    failure(74, /runs\.jsonl cannot be used/),
+  );
 });
