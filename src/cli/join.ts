@@ -96,6 +96,9 @@ class WorkerDisplay {
       const bytes = event.result.prepared?.bytes ?? 0;
       this.#held = `all ${layers.length} layers`;
       this.line.print(`holds ${this.#held}: ${describeKinds(layers)}; ${formatBytes(bytes)}`);
+    } else if (event.type === 'message' && event.message.type === 'appoint') {
+      if (!event.message.isWorker)
+        this.line.print('is a server: holds parameters, trains no samples');
     } else if (event.type === 'message' && event.message.type === 'begin') {
       const { step, rows } = event.message;
       this.#pace.passed(rows);
