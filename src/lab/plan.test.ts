@@ -41,6 +41,7 @@ test('the network: a namespace each, joined by a bridge, the rates where each ki
     'tc -n L-1 qdisc add dev eth0 root tbf rate 20000000bit burst 5000b latency 200ms',
     'tc -n L-switch qdisc add dev port1 root tbf rate 20000000bit burst 5000b latency 200ms',
     'ip -n L-1 link set eth0 up',
+    'ip -n L-1 route change 10.77.0.0/24 dev eth0 congctl cubic',
     'ip -n L-switch link set port1 master bridge up',
     'ip netns add L-2',
     'ip -n L-2 link set lo up',
@@ -50,6 +51,7 @@ test('the network: a namespace each, joined by a bridge, the rates where each ki
     'tc -n L-switch filter add dev port2 ingress protocol all u32 match u32 0 0 action mirred egress redirect dev air',
     'tc -n L-switch filter add dev port2 egress protocol all u32 match u32 0 0 action mirred egress redirect dev air',
     'ip -n L-2 link set eth0 up',
+    'ip -n L-2 route change 10.77.0.0/24 dev eth0 congctl cubic',
     'ip -n L-switch link set port2 master bridge up',
   ]);
 });
