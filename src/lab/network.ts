@@ -52,7 +52,7 @@ function deviceCommands(lab: string, number: number, { link }: Device): Command[
         ]
       : [limit(own, 'eth0', link.bitsPerSecond), limit(hub, port, link.bitsPerSecond)]),
     ['ip', '-n', own, 'link', 'set', 'eth0', 'up'],
-    // TCP finds its rate as on a board, whatever this machine is set to: BBR, as servers often are, paces slow links otherwise.
+    // As boards do it. A machine set to BBR, as servers often are, leaves slow links unused between messages.
     ['ip', '-n', own, 'route', 'change', '10.77.0.0/24', 'dev', 'eth0', 'congctl', 'cubic'],
     ['ip', '-n', hub, 'link', 'set', port, 'master', 'bridge', 'up'],
   ];
