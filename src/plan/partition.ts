@@ -8,7 +8,7 @@ import { searchBorders } from './borders.ts';
 import { layerBytes, crossingsBytes, stageBytes } from './memory.ts';
 import { spanFlops, transferSeconds } from './profile.ts';
 import type { PlanRequest, Span } from './profile.ts';
-import { fitWindows, wantedWindows } from './window.ts';
+import { windowsOf } from './window.ts';
 
 /** The layers of a stage and how many microbatches it may hold at once. */
 export interface CutStage extends Span {
@@ -114,7 +114,7 @@ function complete(request: PlanRequest, borders: readonly number[]): Cut {
   const spans = ends.map((to, stage) => ({ from: ends[stage - 1] ?? 0, to }));
 
   // The stages in ring order; the last one is again on the master.
-  const windows = fitWindows(request, spans, wantedWindows(request, spans));
+  const windows = windowsOf(request, spans);
   const stages = spans.map(({ from, to }, index) => ({ from, to, window: windows[index]! }));
   const held = devices.map((_, device) =>
     device === 0 ? [stages[0]!, stages.at(-1)!] : [stages[device]!],

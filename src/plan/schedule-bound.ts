@@ -4,7 +4,7 @@
 
 import type { Cut } from './partition.ts';
 import type { LayerCost, PlanRequest, Span } from './profile.ts';
-import { stageTimes } from './window.ts';
+import { stageTimes } from './stage-times.ts';
 
 export interface ScheduleBound {
   /** (m - 1) tau + all stages' and hops' times: what a schedule reaches that keeps the slowest busy in between. */

@@ -32,21 +32,9 @@ const windows = (request: PlanRequest): number[] => {
 };
 
 describe('windows', () => {
-  test('are twice what even pacing over instant links needs: the time behind a stage', () => {
-    // In tau, there are 4, 3.5, 2.5, 1.5 and 0.5 from a stage to the end of the ring.
-    expect(windows(even(4))).toEqual([8, 7, 5, 3, 1]);
-  });
-
-  test('grow with the time that links take there and back', () => {
-    const hops = Array.from({ length: 4 }, () => ({
-      bytesPerSecond: Infinity,
-      latencySeconds: 0.5,
-    }));
-    expect(windows(even(4, { hops }))).toEqual([16, 15, 11, 7, 3]);
-  });
-
-  test('are at most the microbatches of a step', () => {
-    expect(windows(even(4, { microbatches: 2 }))).toEqual([2, 2, 2, 2, 1]);
+  test('are all microbatches of a step', () => {
+    expect(windows(even(4))).toEqual([16, 16, 16, 16, 16]);
+    expect(windows(even(4, { microbatches: 2 }))).toEqual([2, 2, 2, 2, 2]);
   });
 
   test('are at most what memory holds, and the cut says what that is', () => {
