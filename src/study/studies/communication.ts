@@ -2,20 +2,14 @@
 
 import { allOf, decide } from '../decide.ts';
 import { formatRate, rateOf, withRate } from '../devices.ts';
-import {
-  bytesPerSecond,
-  computeSeconds,
-  computeSecondsOfEach,
-  sentBytes,
-  stepSeconds,
-  transferSeconds,
-} from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import type { Exhibit } from '../report/exhibit.ts';
 import { overlapFigure } from '../report/overlap.ts';
 import { nameOfVariant } from '../report/variant-look.ts';
 import { estimate, mean } from '../statistics.ts';
 import type { Estimate } from '../statistics.ts';
+import { isSerial, partsOf, placeOf } from '../step-parts.ts';
+import type { Parts } from '../step-parts.ts';
 import { variants } from '../study.ts';
 import type {
   Condition,
@@ -82,34 +76,6 @@ function conditions(setting: StudySetting): readonly Condition[] {
     })),
   ]);
 }
-
-/** Of one trial: computing of the busiest node, sending of the busiest port, and the step. Seconds. */
-export interface Parts {
-  readonly compute: number;
-  readonly transfer: number;
-  readonly step: number;
-}
-
-/**
- * With one microbatch in a ring, no node computes while another does and no link sends while another does: there
- * both are the sums over all.
- */
-export function partsOf(trial: FinishedTrial): Parts {
-  const { run } = trial.outcome;
-  const step = stepSeconds(run);
-  const isSerial =
-    run.architecture === 'ring' && trial.condition.training['microbatches'] === oneMicrobatch;
-  if (!isSerial) return { compute: computeSeconds(run), transfer: transferSeconds(trial), step };
-  return {
-    compute: computeSecondsOfEach(run).reduce((a, b) => a + b, 0),
-    transfer: sentBytes(run) / bytesPerSecond(trial),
-    step,
-  };
-}
-
-/** 0 where a step takes as long as the longer of the two, 1 where as long as both; beyond, it waits besides. */
-export const placeOf = ({ compute, transfer, step }: Parts): number =>
-  (step - Math.max(compute, transfer)) / Math.min(compute, transfer);
 
 const isComparable = ({ compute, transfer }: Parts): boolean =>
   Math.max(compute, transfer) <= comparable * Math.min(compute, transfer);
@@ -207,7 +173,7 @@ function exhibitsOf(finished: readonly FinishedTrial[]): readonly Exhibit[] {
         return {
           name: describe(own[0]!.condition),
           variant: own[0]!.condition.variant,
-          isSerial: own[0]!.condition.training['microbatches'] === oneMicrobatch,
+          isSerial: isSerial(own[0]!.condition),
           ratio: mean(parts.map(({ compute, transfer }) => transfer / compute)),
           steps: parts.map(({ compute, step }) => step / compute),
         };

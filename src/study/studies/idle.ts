@@ -67,10 +67,13 @@ function conditions(setting: StudySetting): readonly Condition[] {
       return some ? [some] : [];
     }),
   ];
-  // What is varied besides is made once where time is short.
+  // What is varied besides is made once where time is short, and so is what takes longest and is idle most.
   const few = size === 'full' ? {} : { repeats: 1 };
   return [
-    ...asked.map((variant) => conditionOf(setting, variant)),
+    ...asked.map((variant) => ({
+      ...conditionOf(setting, variant),
+      ...(variant.architecture === 'parameter-server' && few),
+    })),
     ...(size === 'tiny' ? [] : [conditionOf(setting, variants.ring, manyMicrobatches)]),
     ...elsewhere.flatMap((on) =>
       asked.map((variant) => ({

@@ -5,7 +5,7 @@ import { convolutionalNet, deepNarrowNet, denseNet } from '../workloads.ts';
 
 export const denseSizes = {
   tiny: { steps: 3, batch: 64, width: 128, depth: 4 },
-  short: { steps: 4, batch: 512, width: 256, depth: 8 },
+  short: { steps: 3, batch: 512, width: 512, depth: 8 },
   full: { steps: 12, batch: 512, width: 512, depth: 12 },
 } as const;
 

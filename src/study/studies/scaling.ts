@@ -55,6 +55,8 @@ const sizes = {
 /** What more devices than the study has may hold, so that one machine can emulate them. */
 const furtherBytes = 512e6;
 
+const hasServer = ({ architecture }: Variant): boolean => architecture === 'parameter-server';
+
 function conditions(setting: StudySetting): readonly Condition[] {
   const { size, devices } = setting;
   const { counts, variants: asked } = sizes[size];
@@ -71,17 +73,16 @@ function conditions(setting: StudySetting): readonly Condition[] {
           ...common,
           variant,
           devices: on,
-          ...(count < devices.length && once),
+          ...((count < devices.length || hasServer(variant)) && once),
         }));
       const least = Math.min(furtherBytes, ...devices.map(({ memoryBytes }) => memoryBytes));
-      // An asynchronous server's steps are not simulated either; a server's take so long that once has to do.
-      const further =
-        size === 'full' ? asked : asked.filter((variant) => variant !== variants.async);
+      // With a server on a device of its own a step takes minutes there.
+      const further = size === 'full' ? asked : asked.filter((variant) => !hasServer(variant));
       return further.map((variant) => ({
         ...common,
         variant,
         devices: withMemory(on, least),
-        ...(variant.architecture === 'parameter-server' ? once : twice),
+        ...twice,
       }));
     }),
   ];
