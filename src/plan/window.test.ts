@@ -50,6 +50,20 @@ describe('windows', () => {
 });
 
 describe('memory', () => {
+  test('is left for what waits to be sent or computed with', () => {
+    const memoryBytes = 1248;
+    const devices = Array.from({ length: 4 }, (_, i) => ({
+      flops: 6,
+      memoryBytes: i === 1 ? memoryBytes : 1e6,
+    }));
+    const request = even(4, { devices });
+    const { workers } = partition(request);
+    expect(stageBytes(request.layers, workers[0]!, 16, 16)).toBe(memoryBytes);
+    // Twice 4 bytes in and 4 out for each microbatch.
+    expect(stageBytes(request.layers, workers[0]!, 9, 16) + 9 * 8).toBeLessThan(memoryBytes);
+    expect(workers[0]!.window).toBe(9);
+  });
+
   test('counts weights, gradients, optimizer state, groups of saved values and crossings', () => {
     const layers = [layer, layer, layer];
     const span = { from: 1, to: 2 };
