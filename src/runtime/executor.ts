@@ -11,10 +11,11 @@ import type { Engine } from '../ports.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
 import type { SampleReader } from './samples.ts';
-import { placeStages, StageEngine } from './stage-engine.ts';
-import type { Running } from './stage-engine.ts';
+import { openStages } from './stage-engine.ts';
+import type { Running, StageEngine } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
 import { givenOf, outputOf } from './stage-payloads.ts';
+import type { StagePlaces } from './stage-places.ts';
 import { bytesOf } from './bytes.ts';
 import { Turns } from './turns.ts';
 
@@ -51,7 +52,7 @@ export class EngineExecutor implements Executor {
       case 'norms': {
         const stage = this.#stage(work.place);
         await this.#done(() => stage.norms());
-        return { squaredNorms: await stage.readNorms() };
+        return { squaredNorms: await stage.places.readNorms() };
       }
       case 'update':
         await this.#done(() => this.#update(work.scalars));
@@ -91,11 +92,8 @@ export class EngineExecutor implements Executor {
     this.#training = parseRingTraining(training);
     for (const stage of stages) {
       const memory = new StageMemory(this.#engine, stage.window, this.#training.resolved.rows);
-      const placed = new StageEngine(this.#engine, this.#training, stage, purpose, memory);
-      placeStages([placed], memory);
-      this.#stages.set(stage.place, placed);
-      await placed.compile();
-      await placed.initialise();
+      const [opened] = await openStages(this.#engine, this.#training, [stage], purpose, memory);
+      this.#stages.set(stage.place, opened!);
     }
     const units = Object.fromEntries(
       [...this.#stages].map(([place, stage]) => [place, stage.units]),
@@ -118,7 +116,7 @@ export class EngineExecutor implements Executor {
       async () => stage.forward(of, mode, await this.#input(stage, of, input)),
       input,
     );
-    return { payload: await outputOf(stage, stage.outputs, '', of) };
+    return { payload: await outputOf(stage.places, stage.places.outputs, '', of) };
   }
 
   /** Forward to the loss and back to the gradient of the stage's input. */
@@ -129,9 +127,9 @@ export class EngineExecutor implements Executor {
       const target = bytesOf(await this.#targets(of));
       return stage.forward(of, 'train', { ...given, target, scale: oneOver(batch) });
     }, input);
-    const loss = await stage.scalar('loss', of.microbatch);
+    const loss = await stage.places.scalar('loss', of.microbatch);
     if (input === undefined) return { loss };
-    return { loss, payload: await outputOf(stage, stage.inputs, 'd/', of) };
+    return { loss, payload: await outputOf(stage.places, stage.places.inputs, 'd/', of) };
   }
 
   async #evaluate({ of, batch, input }: WorkOf<'loss'>): Promise<WorkResult> {
@@ -147,9 +145,9 @@ export class EngineExecutor implements Executor {
         scale: oneOver(batch),
       });
     }, input);
-    const output = await stage.values('output', of.microbatch, of.rows);
+    const output = await stage.places.values('output', of.microbatch, of.rows);
     const correct = countCorrect(this.#training!.loss, output, targets!);
-    const loss = await stage.scalar('loss', of.microbatch);
+    const loss = await stage.places.scalar('loss', of.microbatch);
     return correct === undefined ? { loss } : { loss, correct };
   }
 
@@ -166,20 +164,20 @@ export class EngineExecutor implements Executor {
       input,
     );
     this.#samples!.forget(of);
-    const bytes = (await stage.bytesOf('output', of.microbatch, of.rows)).slice();
-    const type = stage.typeOf('output', of.microbatch, of.rows);
+    const bytes = (await stage.places.bytesOf('output', of.microbatch, of.rows)).slice();
+    const type = stage.places.typeOf('output', of.microbatch, of.rows);
     return { payload: tensorPayload([{ name: 'output', type, bytes }]) };
   }
 
   async #backward({ place, of, gradient }: WorkOf<'backward'>): Promise<WorkResult> {
     const stage = this.#stage(place);
-    const expected = stage.outputs.map(({ name }) => `d/${name}`);
+    const expected = stage.places.outputs.map(({ name }) => `d/${name}`);
     await this.#done(
-      async () => stage.backward(of, givenOf(stage, expected, of, gradient)),
+      async () => stage.backward(of, givenOf(stage.places, expected, of, gradient)),
       gradient,
     );
     if (place === 'opening') return {};
-    return { payload: await outputOf(stage, stage.inputs, 'd/', of) };
+    return { payload: await outputOf(stage.places, stage.places.inputs, 'd/', of) };
   }
 
   /** What a stage begins with: what came over the link, or the samples themselves. */
@@ -188,8 +186,8 @@ export class EngineExecutor implements Executor {
     of: Microbatch,
     input?: Payload,
   ): Promise<Record<string, Uint8Array>> {
-    const names = stage.inputs.map(({ name }) => name);
-    if (input) return givenOf(stage, names, of, input);
+    const names = stage.places.inputs.map(({ name }) => name);
+    if (input) return givenOf(stage.places, names, of, input);
     return { [names[0]!]: bytesOf(await this.#samples!.inputs(of)) };
   }
 
@@ -198,9 +196,9 @@ export class EngineExecutor implements Executor {
   }
 
   /** Errors: PROTOCOL when another node holds the layer. */
-  #holder(layer: number): StageEngine {
+  #holder(layer: number): StagePlaces {
     for (const each of this.#stages.values())
-      if (each.stage.from <= layer && layer < each.stage.to) return each;
+      if (each.stage.from <= layer && layer < each.stage.to) return each.places;
     throw new RingError('PROTOCOL', `layer ${layer} was asked for here, where it is not held`);
   }
 }

@@ -14,9 +14,10 @@ import type { TensorPayload } from '../protocol/messages.ts';
 import { blocksOf, withShare } from '../machine/replica-blocks.ts';
 import { SampleTable, samplesPayload } from './sample-table.ts';
 import { SliceMemory } from './slice-memory.ts';
-import { placeStages, StageEngine } from './stage-engine.ts';
-import type { Running } from './stage-engine.ts';
+import { openStages } from './stage-engine.ts';
+import type { Running, StageEngine } from './stage-engine.ts';
 import { StageMemory } from './stage-memory.ts';
+import type { StagePlaces } from './stage-places.ts';
 import { bytesOf } from './bytes.ts';
 import { Turns } from './turns.ts';
 
@@ -135,17 +136,13 @@ export class ReplicaExecutor implements Executor {
     // A microbatch begins when the one before is done: one place for each value is enough.
     const memory = new StageMemory(this.#engine, 1, rows);
     this.#slices = new SliceMemory(this.#engine, memory);
-    this.#stages = blocksOf(training).map(
-      (stage) => new StageEngine(this.#engine, training, stage, 'train', memory),
-    );
-    placeStages(this.#stages, memory);
-    for (const stage of this.#stages) {
-      await stage.compile();
-      await stage.initialise();
-    }
-    const blocks = this.#stages.map(({ units, parameters }): Block => ({
+    this.#stages = await openStages(this.#engine, training, blocksOf(training), 'train', memory);
+    const blocks = this.#stages.map(({ units, places }): Block => ({
       group: units[0] ?? 1,
-      parameters: parameters.map(({ name, type }) => ({ name, count: elementCount(type.shape) })),
+      parameters: places.parameters.map(({ name, type }) => ({
+        name,
+        count: elementCount(type.shape),
+      })),
     }));
     return { prepared: { bytes: this.#engine.allocatedBytes, units: {} }, blocks };
   }
@@ -169,9 +166,9 @@ export class ReplicaExecutor implements Executor {
       const scale = bytesOf(Float32Array.of(1 / batch));
       return stage.forward(of, of.mode, { ...given, target: bytesOf(targets), scale });
     });
-    const loss = await stage.scalar('loss', of.microbatch);
+    const loss = await stage.places.scalar('loss', of.microbatch);
     if (of.mode === 'train') return { loss };
-    const output = await stage.values('output', of.microbatch, of.rows);
+    const output = await stage.places.values('output', of.microbatch, of.rows);
     const correct = countCorrect(this.#training.loss, output, targets!);
     return correct === undefined ? { loss } : { loss, correct };
   }
@@ -189,7 +186,7 @@ export class ReplicaExecutor implements Executor {
       checkTargets(this.#training, targets!, (row) => this.#nameOf(of, row));
       await this.#running;
       this.#targets = targets;
-      return { [this.#stages[0]!.inputs[0]!.name]: bytesOf(inputs) };
+      return { [this.#stages[0]!.places.inputs[0]!.name]: bytesOf(inputs) };
     };
   }
 
@@ -208,7 +205,7 @@ export class ReplicaExecutor implements Executor {
 
   async #weights({ block, first, rows, outgoing }: WorkOf<'weightsBlock'>): Promise<WorkResult> {
     const stage = this.#stages[block]!;
-    if (rows === 0) await this.#turns.take(() => stage.clearGradients());
+    if (rows === 0) await this.#turns.take(() => stage.places.clearGradients());
     else if (stage.units.length > 0) await this.#done(() => stage.weights(0, first, rows));
     if (!outgoing) return {};
     return { payloads: await Promise.all(outgoing.map((slices) => this.#slices.read(slices))) };
@@ -217,14 +214,14 @@ export class ReplicaExecutor implements Executor {
   async #norms(): Promise<WorkResult> {
     await this.#all((stage) => stage.norms());
     const squaredNorms: number[] = [];
-    for (const stage of this.#stages) squaredNorms.push(...(await stage.readNorms()));
+    for (const stage of this.#stages) squaredNorms.push(...(await stage.places.readNorms()));
     return { squaredNorms };
   }
 
   /** Errors: PROTOCOL when there is no such layer. */
-  #holder(layer: number): StageEngine {
+  #holder(layer: number): StagePlaces {
     for (const each of this.#stages)
-      if (each.stage.from <= layer && layer < each.stage.to) return each;
+      if (each.stage.from <= layer && layer < each.stage.to) return each.places;
     throw new RingError('PROTOCOL', `the model has no layer ${layer}`);
   }
 }

@@ -1,14 +1,15 @@
 // What crosses a cut: the payloads of messages, and the values of a stage that they hold.
 
 import { RingError } from '../errors.ts';
+import { byteLength } from '../graph/graph.ts';
 import type { Microbatch, Payload } from '../node.ts';
 import { tensorPayload } from '../protocol/messages.ts';
 import type { TensorPayload } from '../protocol/messages.ts';
-import type { StageEngine } from './stage-engine.ts';
+import type { StagePlaces } from './stage-places.ts';
 
 /** The payload's tensors by name, held against what the stage takes. Errors: PROTOCOL. */
 export function givenOf(
-  stage: StageEngine,
+  places: StagePlaces,
   names: readonly string[],
   of: Microbatch,
   payload: Payload,
@@ -16,7 +17,7 @@ export function givenOf(
   const { tensors } = payload as TensorPayload;
   const given = Object.fromEntries(tensors.map(({ name, bytes }) => [name, bytes]));
   for (const name of names) {
-    const expected = stage.byteLengthOf(name, of);
+    const expected = byteLength(places.typeOf(name, of.microbatch, of.rows));
     if (given[name]?.byteLength !== expected)
       throw new RingError(
         'PROTOCOL',
@@ -28,15 +29,15 @@ export function givenOf(
 
 /** The values of a microbatch that are sent on, or with `d/` their gradients that are sent back. */
 export async function outputOf(
-  stage: StageEngine,
+  places: StagePlaces,
   values: readonly { readonly name: string }[],
   prefix: '' | 'd/',
   { microbatch, rows }: Microbatch,
 ): Promise<Payload> {
   const tensors = values.map(async ({ name: value }) => {
     const name = `${prefix}${value}`;
-    const type = stage.typeOf(name, microbatch, rows);
-    return { name, type, bytes: await stage.bytesOf(name, microbatch, rows) };
+    const type = places.typeOf(name, microbatch, rows);
+    return { name, type, bytes: await places.bytesOf(name, microbatch, rows) };
   });
   return tensorPayload(await Promise.all(tensors));
 }

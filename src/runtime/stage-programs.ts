@@ -1,53 +1,58 @@
-// The programs of a stage: its graphs, compiled once for each number of rows that occurs.
+// The programs of a stage: its graphs, compiled once for each number of rows that occurs (a full
+// microbatch, the smaller last one, a group of them).
 
-import { deriveStage } from '../model/stage.ts';
-import type { Stage as DerivedStage, StageMode, StageRequest } from '../model/stage.ts';
-import type { RingTraining } from '../model/training.ts';
+import type { Graph } from '../graph/graph.ts';
+import { deriveStage, stageNorms } from '../model/stage.ts';
+import type { StageMode, StageUpdate } from '../model/stage.ts';
 import type { Engine, Program } from '../ports.ts';
+import type { StageParts } from './stage-parts.ts';
 
-interface Compiled {
+interface Pass {
   readonly forward: Program;
   readonly backward: Program | undefined;
 }
 
 export class StagePrograms {
   readonly #engine: Engine;
-  readonly #training: RingTraining;
-  readonly #request: StageRequest;
-  readonly #derived: DerivedStage;
-  readonly #passes = new Map<string, Promise<Compiled>>();
-  readonly #weights = new Map<string, Promise<Program>>();
+  readonly #parts: StageParts;
+  readonly #passes = new Map<string, Promise<Pass>>();
+  readonly #programs = new Map<string, Promise<Program>>();
 
-  /** `derived`: the stage for a full microbatch. */
-  constructor(
-    engine: Engine,
-    training: RingTraining,
-    request: StageRequest,
-    derived: DerivedStage,
-  ) {
+  constructor(engine: Engine, parts: StageParts) {
     this.#engine = engine;
-    this.#training = training;
-    this.#request = request;
-    this.#derived = derived;
+    this.#parts = parts;
   }
 
   /** Of one microbatch, forward and back. */
-  ofPass(rows: number, mode: StageMode): Promise<Compiled> {
-    const key = `${mode}/${rows}`;
-    const known = this.#passes.get(key);
-    if (known) return known;
-    const compiled = this.#compile(rows, mode);
-    this.#passes.set(key, compiled);
-    return compiled;
+  ofPass(rows: number, mode: StageMode): Promise<Pass> {
+    return once(this.#passes, `${mode}/${rows}`, async () => {
+      const { training, request } = this.#parts;
+      const { forward, backward } = deriveStage(training, request, rows, mode);
+      return {
+        forward: await this.#engine.compile(forward),
+        backward: backward.outputs.length > 0 ? await this.#engine.compile(backward) : undefined,
+      };
+    });
   }
 
-  async #compile(rows: number, mode: StageMode): Promise<Compiled> {
-    const derived = deriveStage(this.#training, this.#request, rows, mode);
-    const { forward, backward } = derived;
-    return {
-      forward: await this.#engine.compile(forward),
-      backward: backward.outputs.length > 0 ? await this.#engine.compile(backward) : undefined,
-    };
+  /** Of the weight gradients of a unit over so many rows; added to those that are there, or instead of them. */
+  ofWeights(unit: number, rows: number, accumulates: boolean): Promise<Program> {
+    return this.#of(`${unit}/${rows}/${accumulates}`, () => {
+      const { fresh, accumulate } = this.#parts.derived.weightGradients[unit]!.graph(rows);
+      return accumulates ? accumulate : fresh;
+    });
+  }
+
+  ofNorms(): Promise<Program> {
+    return this.#of('norms', () => stageNorms(this.#parts.derived.parameters));
+  }
+
+  ofUpdate({ graph }: StageUpdate): Promise<Program> {
+    return this.#of('update', () => graph);
+  }
+
+  #of(key: string, graph: () => Graph): Promise<Program> {
+    return once(this.#programs, key, () => this.#engine.compile(graph()));
   }
 
   /** Gives back all of them. */
@@ -57,17 +62,12 @@ export class StagePrograms {
       this.#engine.release(forward);
       if (backward) this.#engine.release(backward);
     }
-    for (const program of this.#weights.values()) this.#engine.release(await program);
+    for (const program of this.#programs.values()) this.#engine.release(await program);
   }
+}
 
-  /** Of the weight gradients of a unit over so many rows; added to those that are there, or instead of them. */
-  ofWeights(unit: number, rows: number, accumulates: boolean): Promise<Program> {
-    const key = `${unit}/${rows}/${accumulates}`;
-    const known = this.#weights.get(key);
-    if (known) return known;
-    const { fresh, accumulate } = this.#derived.weightGradients[unit]!.graph(rows);
-    const program = this.#engine.compile(accumulates ? accumulate : fresh);
-    this.#weights.set(key, program);
-    return program;
-  }
+function once<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }
