@@ -5,11 +5,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { formatLink } from '../dist/cli/link-flag.js';
 import { ringTraining } from '../dist/model/training.js';
 import { shardKeys } from '../dist/parameter-server/keys.js';
 import type { Link } from '../dist/ports.js';
 import { encodeMessage } from '../dist/protocol/codec.js';
-import { formatLink } from '../dist/cli/link-flag.js';
 import { tensorPayload } from '../dist/protocol/messages.js';
 import { StageEngine } from '../dist/runtime/stage-engine.js';
 import { SessionHost } from '../dist/transport/session.js';

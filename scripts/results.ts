@@ -1,7 +1,7 @@
 // Makes docs/results of a folder of `ringtmp study`: the page and the data as they are, and a text with the
 // page's figures as pictures, to be read where pages are not shown. `npm run results -- FOLDER`; needs Chromium.
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -29,11 +29,15 @@ const recorded = 'runs.jsonl';
 const from = resolve(process.argv[2] ?? '.');
 const to = fileURLToPath(new URL('../docs/results', import.meta.url));
 
+// All of it is read before what was there is removed.
+const contents = [
+  ...files.map((file) => [file, readFileSync(join(from, file))] as const),
+  [`${recorded}.gz`, gzipSync(readFileSync(join(from, recorded)))] as const,
+];
+const { studies } = JSON.parse(readFileSync(join(from, 'results.json'), 'utf8')) as Results;
 rmSync(to, { recursive: true, force: true });
 mkdirSync(join(to, 'pictures'), { recursive: true });
-for (const file of files) copyFileSync(join(from, file), join(to, file));
-writeFileSync(join(to, `${recorded}.gz`), gzipSync(readFileSync(join(from, recorded))));
-const { studies } = JSON.parse(readFileSync(join(from, 'results.json'), 'utf8')) as Results;
+for (const [file, content] of contents) writeFileSync(join(to, file), content);
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],

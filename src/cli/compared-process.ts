@@ -110,9 +110,10 @@ export async function serveComparedRun(): Promise<void> {
   let isStopped = false;
   const request = await new Promise<ComparedRequest>((resolve) => {
     process.on('message', (message: ComparedRequest | 'stop') => {
-      if (message !== 'stop') return resolve(message);
-      isStopped = true;
-      return session?.stop();
+      if (message === 'stop') {
+        isStopped = true;
+        session?.stop();
+      } else resolve(message);
     });
     process.on('disconnect', () => session?.abandon());
   });

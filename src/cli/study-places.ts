@@ -104,7 +104,7 @@ function labPlaces({ all, boardOf, scaleOf }: PlacesRequest): StudyPlaces {
   return {
     engine: 'wasm',
     notes: [
-      `devices are emulated${slowest === 1 ? ' at their own speed' : ` at their own speed, or where this machine cannot carry so many of them in slow motion: at ${slowest} of it at least`}`,
+      `devices are emulated at their own speed${slowest === 1 ? '' : `; where this machine cannot carry so many of them, in slow motion, at ${slowest} of it or more`}`,
     ],
     open(devices) {
       const scale = chosen.get(formatDevices(devices))!;

@@ -21,7 +21,7 @@ export interface TrialOptions {
   /** After so long a run is ended, and counts as failed. */
   readonly limitSeconds: number;
   readonly progress: ComparedObserver['progress'];
-  /** Told of devices that join, where any are waited for. */
+  /** Told how many devices have joined, where any are waited for. */
   readonly joined: (joined: number, wanted: number) => void;
   /** Told why a run should be made once more, and says whether to. */
   readonly again: (reason: string) => boolean;
@@ -68,17 +68,7 @@ async function attemptTrial(
   const { targetAccuracy, faults, copies, untimed } = condition;
   const opened = places.open(condition.devices);
   const isAwaited = opened.request.joining && condition.variant.architecture !== 'single';
-  const timers: NodeJS.Timeout[] = [];
-  let isLate = false;
-  const limit = (running: ComparedProcess): void => {
-    if (timers.length > 0) return;
-    const end = (): void => {
-      isLate = true;
-      running.stop();
-      timers.push(setTimeout(() => running.kill(), graceMilliseconds));
-    };
-    timers.push(setTimeout(end, 1000 * limitSeconds));
-  };
+  const limit = new TimeLimit(limitSeconds);
   try {
     const running = startComparedProcess(
       {
@@ -101,7 +91,7 @@ async function attemptTrial(
         },
         joined(count, wanted) {
           if (!isAwaited) return;
-          if (count >= wanted) limit(running);
+          if (count >= wanted) limit.begin(running);
           joined(count, wanted);
         },
       },
@@ -109,19 +99,44 @@ async function attemptTrial(
     );
     started(running);
     // A device may take as long as it likes to come.
-    if (!isAwaited) limit(running);
-    const outcome = requireWhole(await outcomeOf(running), opened.place);
-    const late = { code: 'INTERRUPTED', reason: `not done within ${limitSeconds} s` } as const;
-    return {
-      condition,
-      repeat,
-      place: opened.place,
-      outcome: isLate ? { kind: 'failed', ...late } : outcome,
-    };
+    if (isAwaited) joined(0, condition.devices.length - 1);
+    else limit.begin(running);
+    const outcome = limit.judge(requireWhole(await outcomeOf(running), opened.place));
+    return { condition, repeat, place: opened.place, outcome };
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    limit.clear();
     opened.close();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends a run that takes longer: in order at first, then outright. */
+class TimeLimit {
+  readonly #seconds: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(seconds: number) {
+    this.#seconds = seconds;
+  }
+
+  /** From the first call on, time counts. */
+  begin(running: ComparedProcess): void {
+    this.#timer ??= setTimeout(() => {
+      this.#isOver = true;
+      running.stop();
+      this.#timer = setTimeout(() => running.kill(), graceMilliseconds);
+    }, 1000 * this.#seconds);
+  }
+
+  /** What came of a run, which failed if it was ended, whatever it had come to. */
+  judge(outcome: Outcome): Outcome {
+    if (!this.#isOver) return outcome;
+    return { kind: 'failed', code: 'INTERRUPTED', reason: `not done within ${this.#seconds} s` };
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -2,7 +2,7 @@
 // Stopped at any time, it writes what there is; called again with the same folder, it goes on.
 
 import { join } from 'node:path';
-import { setImmediate as others } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { RingError } from '../errors.ts';
 import { formatDevices } from '../study/devices.ts';
@@ -120,7 +120,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
       engine: engine.kind,
       async progress(what) {
         line.update(() => `judging: ${what}`);
-        await others();
+        await nextTurn();
       },
     });
     // The plots' library is large, and needed only now.

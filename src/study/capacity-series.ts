@@ -181,7 +181,7 @@ function expectedParameters(series: Series): number {
   const memory = memoryOf(series);
   const isRing = series.variant.architecture === 'ring';
   const free = isRing ? usableBytes(memory) : memory - busyProcessBytes;
-  // Of copies in memory, for a while, those before, and what is on its way.
-  const passing = series.copies === 'memory' ? 12 / series.devices.length : 0;
+  // With copies in memory, three more of a parameter for a while: of older copies, and of those on their way.
+  const passing = series.copies === 'memory' ? (3 * 4) / series.devices.length : 0;
   return free / (bytesPerParameter(series) + passing);
 }

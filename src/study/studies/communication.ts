@@ -30,7 +30,7 @@ const [manyMicrobatches, oneMicrobatch] = [32, 1];
 /** Nearer to the larger of the two than to their sum. */
 const threshold = 0.5;
 /** Where one is more than so many times the other, sum and maximum are nearly the same. */
-const comparable = 4;
+const mostApart = 4;
 
 const rates = {
   tiny: [],
@@ -42,8 +42,10 @@ const rates = {
  * Wide, so that a step is computing and sending and little else: what a message costs besides its bytes is the same
  * for small ones.
  */
+const [width, depth] = [1024, 8];
+
 const wideDense = ({ size, data }: StudySetting, microbatches: number): TrainingFile =>
-  denseNet({ steps: size === 'full' ? 12 : 3, batch: 512, microbatches, data }, 1024, 8);
+  denseNet({ steps: size === 'full' ? 12 : 3, batch: 512, microbatches, data }, width, depth);
 
 const withOthers: readonly Variant[] = [variants.bsp, variants.allReduce];
 
@@ -78,7 +80,7 @@ function conditions(setting: StudySetting): readonly Condition[] {
 }
 
 const isComparable = ({ compute, transfer }: Parts): boolean =>
-  Math.max(compute, transfer) <= comparable * Math.min(compute, transfer);
+  Math.max(compute, transfer) <= mostApart * Math.min(compute, transfer);
 
 const describe = ({ variant, training }: Condition): string =>
   variant.architecture === 'ring'
@@ -130,7 +132,7 @@ function judge({ trials }: StudyResults): Findings {
     ),
     effect: `on a scale from max(c, T), 0, to c + T, 1, a step with ${manyMicrobatches} microbatches stands at ${said(overlapped)}${serial.length > 0 ? `; with one, at ${said(serial)}` : ''}`,
     sentences: [
-      `On a scale on which 0 is max(c, T) and 1 is c + T, where neither is more than ${comparable} times the other:`,
+      `On a scale on which 0 is max(c, T) and 1 is c + T, where neither is more than ${mostApart} times the other:`,
       ...places.filter(({ at }) => at.length > 0).map(({ kind, at }) => `${kind}: ${said(at)}.`),
       ...places
         .filter(({ at }) => at.length === 0)
@@ -204,11 +206,11 @@ export const communication: Study = {
   title: 'Communication and overlap',
   question:
     'Is the time of I iterations I·(c + T), computing T and sending c one after the other, or I·max(c, T), one hidden behind the other?',
-  hypothesis: `With ${manyMicrobatches} microbatches a step of the ring is nearer to max(c, T) than to c + T wherever neither of the two is more than ${comparable} times the other.`,
+  hypothesis: `With ${manyMicrobatches} microbatches a step of the ring is nearer to max(c, T) than to c + T wherever neither of the two is more than ${mostApart} times the other.`,
   method: ({ size }) =>
     size === 'tiny'
       ? 'One rate only: c and T of each run are measured, and its step is held against both formulas.'
-      : `The rate of the links is varied from ${formatRate(rates[size][0])} to ${formatRate(rates[size].at(-1)!)}, which varies c and leaves T. The ring trains a dense net of 8 hidden layers of 1024 with ${manyMicrobatches} microbatches, and with one, where nothing can overlap; parameter server and all-reduce train the convolutional one, whose weights are small enough that c comes near T. c and T are measured in each run itself, from commit to commit.`,
+      : `The rate of the links is varied from ${formatRate(rates[size][0])} to ${formatRate(rates[size].at(-1)!)}, which varies c and leaves T. The ring trains a dense net of ${depth} hidden layers of ${width} with ${manyMicrobatches} microbatches, and with one, where nothing can overlap; parameter server and all-reduce train the convolutional one, whose weights are small enough that c comes near T. c and T are measured in each run itself, from commit to commit.`,
   conditions,
   judge,
 };
