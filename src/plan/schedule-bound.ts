@@ -3,8 +3,8 @@
 // happens in between is bounded by the slowest (GPipe's bubble, Huang et al. 2019, for uneven stages).
 
 import type { Cut } from './partition.ts';
+import { spanFlops, transferSeconds } from './profile.ts';
 import type { LayerCost, PlanRequest, Span } from './profile.ts';
-import { stageTimes } from './stage-times.ts';
 
 export interface ScheduleBound {
   /** (m - 1) tau + all stages' and hops' times: what a schedule reaches that keeps the slowest busy in between. */
@@ -54,6 +54,32 @@ export function scheduleBound(request: PlanRequest, cut: Cut): ScheduleBound {
   function seconds(span: Span, device: number, flops: (layer: LayerCost) => number): number {
     return sum(layers.slice(span.from, span.to).map(flops)) / devices[device]!.flops;
   }
+}
+
+/** What the stages of a cut cost per microbatch; stages in ring order, the closing one last. */
+interface StageTimes {
+  /** Seconds of work, by stage. */
+  readonly compute: readonly number[];
+  /** Seconds there and back over the hop that leads to each stage; 0 for the first. */
+  readonly roundTrip: readonly number[];
+  /** The most that any device, or any hop one way, takes. */
+  readonly tau: number;
+}
+
+function stageTimes(request: PlanRequest, spans: readonly Span[]): StageTimes {
+  const { layers, devices, hops } = request;
+  const nodes = devices.length;
+  const compute = spans.map(
+    (span, stage) => spanFlops(layers, span) / devices[stage % nodes]!.flops,
+  );
+  const transfers = spans.map((span, stage) =>
+    stage === 0 ? 0 : transferSeconds(layers, span.from, hops[stage - 1]),
+  );
+  const roundTrip = transfers.map((seconds, stage) =>
+    stage === 0 ? 0 : 2 * (seconds + (hops[stage - 1]?.latencySeconds ?? 0)),
+  );
+  const loads = [compute[0]! + compute.at(-1)!, ...compute.slice(1, -1)];
+  return { compute, roundTrip, tau: Math.max(...loads, ...transfers) };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
