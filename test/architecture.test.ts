@@ -71,7 +71,7 @@ describe('imports', () => {
 
 describe('files', () => {
   const longest = 230;
-  // Each is one state machine or one dialogue with memory that would not be clearer in two files.
+  // One state machine, which would not be clearer in two files.
   const mayBeLonger: Readonly<Record<string, number>> = {
     'ring/ring.ts': 250,
   };

@@ -1,4 +1,4 @@
-// `ringtmp study`: makes the runs that some studies ask for, one after the other, and writes what they say.
+// `ringtmp study`: has the runs made that some studies ask for, and writes what they say.
 // Stopped at any time, it writes what there is; called again with the same folder, it goes on.
 
 import { join } from 'node:path';
@@ -7,20 +7,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RingError } from '../errors.ts';
 import { formatDevices } from '../study/devices.ts';
 import { studies } from '../study/studies/index.ts';
-import type { Study, Trial } from '../study/study.ts';
+import type { Study } from '../study/study.ts';
 import { planTrials } from '../study/trials.ts';
-import type { TrialRequest } from '../study/trials.ts';
-import type { ComparedProcess } from './compared-process.ts';
-import { formatCount, formatDuration, formatNumberOf } from './format.ts';
 import { onInterrupt } from './interrupt.ts';
-import { bar, LiveLine } from './live-line.ts';
+import { LiveLine } from './live-line.ts';
 import { laboratory } from './places.ts';
 import { newRunFolder, requireWritable } from './run-folder.ts';
-import { StudyClock } from './study-clock.ts';
 import { forgetSecret } from './study-secret.ts';
 import { StudyRecord } from './study-record.ts';
 import { reportOf, tell, trialsIn } from './study-report.ts';
-import { runTrial } from './study-run.ts';
+import { StudyRuns } from './study-runs.ts';
 import { settingOf, sizeDefaults } from './study-setting.ts';
 import type { StudyFlags } from './study-setting.ts';
 
@@ -46,70 +42,19 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
         ?.place.scale,
   });
   const engine = { kind: flags.engine ?? places.engine, threads: flags.threads ?? 1 };
-  let running: ComparedProcess | undefined;
-  let interrupted = false;
-  const stop = (): void => {
-    interrupted = true;
-    running?.stop();
-  };
-  const abandon = (): void => {
-    interrupted = true;
-    running?.kill();
-  };
-  const letGo = onInterrupt({ stop, abandon });
-  const isMoot = (request: TrialRequest): boolean =>
-    request.isMoot?.(trialsIn(record, requests)) ?? false;
-  const clock = new StudyClock(
+  const runs = new StudyRuns({
     requests,
-    (request) => record.get(request) !== undefined || isMoot(request),
-  );
+    record,
+    places,
+    engine,
+    folder: join(folder, 'copies'),
+    limitSeconds: sizeDefaults[size].limitSeconds,
+    line,
+  });
+  const letGo = onInterrupt(runs);
   try {
     line.print(...places.notes);
-    for (const [at, request] of requests.entries()) {
-      if (interrupted) break;
-      if (record.get(request)) continue;
-      if (isMoot(request)) continue;
-      const begun = performance.now() / 1000;
-      const head = `${at + 1}/${requests.length} ${describe(request)}`;
-      const show = (progress: string): void =>
-        line.update(
-          () =>
-            `${bar(at / requests.length, 16)} ${head}${progress}, ${formatDuration(clock.secondsLeft(request, performance.now() / 1000 - begun))} left`,
-        );
-      let awaited = 0;
-      const timer = setInterval(
-        () => show(awaited > 0 ? `, waits for ${formatNumberOf(awaited, 'more device')}` : ''),
-        1000,
-      );
-      try {
-        const trial = await runTrial(request, {
-          places,
-          engine,
-          folder: join(folder, 'copies'),
-          limitSeconds: sizeDefaults[size].limitSeconds,
-          progress: (step, steps) => show(`, step ${formatCount(step)}/${formatCount(steps)}`),
-          joined: (joined, wanted) => (awaited = wanted - joined),
-          again(reason) {
-            if (!interrupted) line.print(`${head}: ${reason}; it is made again`);
-            return !interrupted;
-          },
-          started(process) {
-            running = process;
-            if (interrupted) process.stop();
-          },
-        });
-        if (interrupted) break;
-        clock.took(request, performance.now() / 1000 - begun);
-        await record.add(trial);
-        for (const each of requests) if (isMoot(each)) clock.skips(each);
-        line.print(`${head}: ${inShort(trial)}`);
-      } catch (error) {
-        // What comes of being stopped is no fault.
-        if (!interrupted) throw error;
-      } finally {
-        clearInterval(timer);
-      }
-    }
+    await runs.make();
     const report = await reportOf({
       chosen,
       setting,
@@ -132,7 +77,7 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
   } finally {
     letGo();
   }
-  if (interrupted)
+  if (runs.isInterrupted)
     throw new RingError(
       'INTERRUPTED',
       `the study was stopped by its user: --out ${folder} goes on with it`,
@@ -148,13 +93,3 @@ function studiesOf(name: string): readonly Study[] {
     `'${name}' is no study: the studies are ${studies.map((each) => each.name).join(', ')}, and all`,
   );
 }
-
-const describe = ({ condition: { workload, variant, devices }, repeat }: TrialRequest): string => {
-  const how = [variant.architecture, variant.consistency].filter(Boolean).join(' ');
-  return `${workload}, ${how}, ${devices.length} devices, repeat ${repeat}`;
-};
-
-const inShort = ({ outcome }: Trial): string =>
-  outcome.kind === 'failed'
-    ? `failed: ${outcome.reason}`
-    : `${outcome.run.seconds.toFixed(1)} s, ${formatCount(outcome.run.samplesPerSecond)} samples/s`;
