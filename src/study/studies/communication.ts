@@ -2,6 +2,7 @@
 
 import { allOf, decide } from '../decide.ts';
 import { formatRate, rateOf, withRate } from '../devices.ts';
+import type { StudyDevice } from '../devices.ts';
 import { formatQuantity } from '../quantity.ts';
 import type { Exhibit } from '../report/exhibit.ts';
 import { overlapFigure } from '../report/overlap.ts';
@@ -59,22 +60,25 @@ function conditions(setting: StudySetting): readonly Condition[] {
       devices,
     }));
   const places = isReal ? [devices] : rates[size].map((rate) => withRate(devices, rate));
-  // What the hypothesis is about is repeated, also where time is short.
-  const [once, twice] = size === 'full' ? [{}, {}] : [{ repeats: 1 }, { repeats: 2 }];
+  const few = size === 'full' ? {} : { repeats: 1 };
+  // Where links are fast there is next to nothing to overlap.
+  const isFast = (on: readonly StudyDevice[]): boolean =>
+    size === 'short' && places.length > 1 && on === places.at(-1);
+  const ring = (on: readonly StudyDevice[], microbatches: number): Condition => ({
+    workload: 'wide dense',
+    training: wideDense(setting, microbatches),
+    variant: variants.ring,
+    devices: on,
+  });
   return places.flatMap((on) => [
-    ...[manyMicrobatches, oneMicrobatch].map((microbatches) => ({
-      workload: 'wide dense',
-      training: wideDense(setting, microbatches),
-      variant: variants.ring,
-      devices: on,
-      ...(microbatches === oneMicrobatch ? once : twice),
-    })),
+    { ...ring(on, manyMicrobatches), ...(isFast(on) && few) },
+    ...(isFast(on) ? [] : [{ ...ring(on, oneMicrobatch), ...few }]),
     ...withOthers.map((variant) => ({
       workload: 'convolutional',
       training: studiedConvolutional(setting),
       variant,
       devices: on,
-      ...once,
+      ...few,
     })),
   ]);
 }

@@ -69,6 +69,8 @@ function conditions(setting: StudySetting): readonly Condition[] {
   ];
   // What is varied besides is made once where time is short, and so is what takes longest and is idle most.
   const few = size === 'full' ? {} : { repeats: 1 };
+  // Where time is short, asynchronous pushes are looked at once.
+  const isNeeded = (variant: Variant): boolean => size === 'full' || variant !== variants.async;
   return [
     ...asked.map((variant) => ({
       ...conditionOf(setting, variant),
@@ -76,12 +78,12 @@ function conditions(setting: StudySetting): readonly Condition[] {
     })),
     ...(size === 'tiny' ? [] : [conditionOf(setting, variants.ring, manyMicrobatches)]),
     ...elsewhere.flatMap((on) =>
-      asked.map((variant) => ({
+      asked.filter(isNeeded).map((variant) => ({
         ...conditionOf(setting, variant, fewMicrobatches, on),
         ...few,
       })),
     ),
-    ...(size === 'tiny' ? [] : asked).flatMap((variant) =>
+    ...(size === 'tiny' ? [] : asked.filter(isNeeded)).flatMap((variant) =>
       [
         { workload: 'convolutional', training: studiedConvolutional(setting) },
         { workload: 'deep narrow', training: studiedDeepNarrow(setting) },

@@ -62,6 +62,7 @@ function conditions(setting: StudySetting): readonly Condition[] {
   const { counts, variants: asked } = sizes[size];
   const training = studiedDense(setting);
   const common = { workload: 'dense', training };
+  const synchronous = asked.filter((variant) => variant !== variants.async);
   const [once, twice] = size === 'full' ? [{}, {}] : [{ repeats: 1 }, { repeats: 2 }];
   return [
     { ...common, variant: variants.single, devices: devices.slice(0, 1) },
@@ -69,12 +70,14 @@ function conditions(setting: StudySetting): readonly Condition[] {
       const on = devicesFor(setting, count);
       if (!on) return [];
       if (count <= devices.length)
-        return asked.map((variant) => ({
-          ...common,
-          variant,
-          devices: on,
-          ...((count < devices.length || hasServer(variant)) && once),
-        }));
+        return (size === 'full' || count === devices.length ? asked : synchronous).map(
+          (variant) => ({
+            ...common,
+            variant,
+            devices: on,
+            ...((count < devices.length || hasServer(variant)) && once),
+          }),
+        );
       const least = Math.min(furtherBytes, ...devices.map(({ memoryBytes }) => memoryBytes));
       // With a server on a device of its own a step takes minutes there.
       const further = size === 'full' ? asked : asked.filter((variant) => !hasServer(variant));
