@@ -31,6 +31,7 @@ const documents = [
   'README.md',
   'ARCHITECTURE.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  'docs/results/README.md',
 ].filter((name) => name.endsWith('.md'));
 
 test.each(documents)('the links of %s lead somewhere', (document) => {

@@ -38,7 +38,7 @@ export interface RowsOptions {
 const rowHeight = 24;
 const barHeight = 18;
 const titleHeight = 32;
-const characterWidth = 6.6;
+const [characterWidth, boldWidth] = [6.6, 7.4];
 /** The style sheet's, of drawings. */
 const fontSize = 12;
 
@@ -61,9 +61,10 @@ export function rowsOfBars(
     });
   });
   const longest = (texts: readonly string[]): number =>
-    Math.max(...texts.map(({ length }) => length)) * characterWidth;
-  const marginLeft = Math.min(narrow ? 110 : 170, longest(rows.map(({ label }) => label)) + 14);
-  const marginRight = longest(rows.map(({ value }) => value)) + 14;
+    Math.max(...texts.map(({ length }) => length));
+  const labelWidth = longest(rows.map(({ label }) => label)) * characterWidth;
+  const marginLeft = Math.min(narrow ? 110 : 170, labelWidth + 14);
+  const marginRight = longest(rows.map(({ value }) => value)) * boldWidth + 14;
   const scale = (width - marginLeft - marginRight) / (domain[1] - domain[0]);
   const segments = rows.flatMap(({ segments, y }) =>
     segments.map((segment) => ({ ...segment, y: y + (rowHeight - barHeight) / 2 })),
