@@ -13,7 +13,7 @@ import { runTimeline, timelineLegend } from '../report/timeline.ts';
 import { boundTable } from '../report/bound-table.ts';
 import { sweepFigure } from '../report/sweep.ts';
 import { nameOfVariant } from '../report/variant-look.ts';
-import { estimate, pairedDifference } from '../statistics.ts';
+import { estimate, mean, pairedDifference } from '../statistics.ts';
 import { variants } from '../study.ts';
 import type { Condition, Findings, Study, StudyResults, StudySetting, Variant } from '../study.ts';
 import type { FinishedTrial } from '../trials.ts';
@@ -94,6 +94,12 @@ function conditions(setting: StudySetting): readonly Condition[] {
 
 const idleOf = ({ outcome: { run } }: FinishedTrial): number => idleOfWorkers(run);
 
+/** The share of the time in which engines waited for the thread that gives them their works. */
+const ownThreadOf = ({ outcome: { run } }: FinishedTrial): number =>
+  mean(
+    run.nodes.map(({ figures: { idleSeconds, wallSeconds } }) => idleSeconds.node / wallSeconds),
+  );
+
 function judge({ setting, trials }: StudyResults): Findings {
   const finished = trials.filter(isFinished);
   const matching = (condition: Condition): readonly FinishedTrial[] =>
@@ -112,7 +118,7 @@ function judge({ setting, trials }: StudyResults): Findings {
     const own = matching(conditionOf(setting, variants.ring, microbatches));
     if (own.length === 0) return [];
     const distance = estimate(own.map((trial) => idleOf(trial) - leastIdleShare(trial)));
-    return [{ microbatches, distance }];
+    return [{ microbatches, distance, ownThread: estimate(own.map(ownThreadOf)) }];
   });
   const [nearest] = rivals;
   const exhibits = exhibitsOf(setting, finished, main, matching);
@@ -129,8 +135,8 @@ function judge({ setting, trials }: StudyResults): Findings {
           `Against ${nameOfVariant(variant)} that is ${inPoints(each)}.`,
       ),
       ...distances.map(
-        ({ microbatches, distance }) =>
-          `With ${microbatches} microbatches the ring is ${inPoints(distance)} from the least that any schedule allows on these devices and links${distance.mean > tolerance ? `, more than the ${100 * tolerance} points that were aimed at` : ''}.`,
+        ({ microbatches, distance, ownThread }) =>
+          `With ${microbatches} microbatches the ring is ${inPoints(distance)} from the least that any schedule allows on these devices and links${distance.mean > tolerance ? `, more than the ${100 * tolerance} points that were aimed at` : ''}; engines waited ${formatQuantity(ownThread, 'share')} of the time for their own node’s thread, which handles messages.`,
       ),
     ],
     exhibits,
