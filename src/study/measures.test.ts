@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { joulesPart, joulesToTarget, portBytes, sentBytes } from './measures.ts';
+import { joulesPart, joulesToTarget, sentBytes, transferSeconds } from './measures.ts';
 import type { Run } from './results.ts';
+import type { FinishedTrial } from './trials.ts';
 
 const report = { kind: 'modelled', source: 'test', seconds: 1 } as const;
 
@@ -33,13 +34,38 @@ test('joules to the target are those of the samples until then, testing left out
   expect(joulesToTarget(never)).toBeUndefined();
 });
 
+const node = (role: string, steps: number, sent: number, received = 0) => ({
+  role,
+  figures: {
+    wallSeconds: 10,
+    steps,
+    sent: { any: { messages: 1, bytes: sent } },
+    received: { any: { messages: 1, bytes: received } },
+  },
+});
+
+/** A step of 5 s over links of 8 bits a second. */
+const trialIn = (kind: 'lab' | 'processes', nodes: readonly object[], link = 'wired') =>
+  ({
+    outcome: { run: { nodes } },
+    place: { kind, scale: 1 },
+    condition: { devices: [{ link: { kind: link, bitsPerSecond: 8, latencySeconds: 0 } }] },
+  }) as unknown as FinishedTrial;
+
 test('what a server carries is told by the steps of its workers, however it counts its own', () => {
-  const node = (role: string, steps: number, bytes: number) => ({
-    role,
-    figures: { wallSeconds: 10, steps, sent: { any: { messages: 1, bytes } }, received: {} },
-  });
   const nodes = [node('master', 2, 20), node('worker', 2, 20), node('server', 4, 60)];
-  const asynchronous = { nodes } as unknown as Run;
-  expect(portBytes(asynchronous)).toBe(30);
-  expect(sentBytes(asynchronous)).toBe(50);
+  const asynchronous = trialIn('processes', nodes);
+  expect(transferSeconds(asynchronous)).toBe(30);
+  expect(sentBytes(asynchronous.outcome.run)).toBe(50);
+});
+
+test('a lab’s link carries headers, too, and acknowledgements of what comes the other way', () => {
+  const nodes = [node('master', 2, 2 * 1448, 4 * 1448)];
+  expect(transferSeconds(trialIn('processes', nodes))).toBe(2 * 1448);
+  expect(transferSeconds(trialIn('lab', nodes))).toBeCloseTo(2 * 1514 + 0.5 * 66, 9);
+});
+
+test('over one medium each frame goes twice, and so does what acknowledges it', () => {
+  const nodes = [node('master', 2, 2 * 1448), node('worker', 2, 0, 2 * 1448)];
+  expect(transferSeconds(trialIn('lab', nodes, 'wifi'))).toBeCloseTo(2 * (1514 + 33), 9);
 });

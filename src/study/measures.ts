@@ -8,6 +8,7 @@ import type { Run } from './results.ts';
 import { ringStepSeconds } from './ring-bound.ts';
 import { mean } from './statistics.ts';
 import type { FinishedTrial } from './trials.ts';
+import { portOf } from './wire.ts';
 
 const total = (parts: Readonly<Record<string, number>>): number =>
   Object.values(parts).reduce((sum, part) => sum + part, 0);
@@ -50,25 +51,21 @@ export const computeSeconds = (run: Run): number => Math.max(...computeSecondsOf
 export const sentBytes = (run: Run): number =>
   run.nodes.reduce((sum, { figures }) => sum + perStep(run, figures, trafficOf(figures.sent)), 0);
 
-/** What the busiest port carries one way in one step, in bytes. */
-export const portBytes = (run: Run): number =>
-  Math.max(
-    ...run.nodes.flatMap(({ figures }) =>
-      [figures.sent, figures.received].map((each) => perStep(run, figures, trafficOf(each))),
-    ),
-  );
-
-/** Bytes a second of a trial's links, as slow as its place made them; infinite where nobody knows. */
-export function bytesPerSecond({ condition, place }: FinishedTrial): number {
-  const bits = Math.min(...condition.devices.map(({ link }) => link.bitsPerSecond));
-  return bits > 0 ? (bits * place.scale) / 8 : Infinity;
-}
-
-/** Until the busiest port has carried a step's bytes, or one medium all of them, twice. */
+/** Until the busiest port has carried a step's bytes, each way, or one medium all of them, twice. */
 export function transferSeconds(trial: FinishedTrial): number {
   const { run } = trial.outcome;
-  const isShared = trial.condition.devices.every(({ link }) => link.kind === 'wifi');
-  return (isShared ? 2 * sentBytes(run) : portBytes(run)) / bytesPerSecond(trial);
+  const port = portOf(trial);
+  const { secondsPerByte: there, acknowledgementSecondsPerByte: back } = port;
+  if (trial.condition.devices.every(({ link }) => link.kind === 'wifi'))
+    return 2 * sentBytes(run) * (there + back);
+  return Math.max(
+    ...run.nodes.flatMap(({ figures }) => {
+      const [out, into] = [figures.sent, figures.received].map((each) =>
+        perStep(run, figures, trafficOf(each)),
+      );
+      return [out! * there + into! * back, into! * there + out! * back];
+    }),
+  );
 }
 
 /**
@@ -80,10 +77,7 @@ export function leastStepSeconds(trial: FinishedTrial): number {
   const busiest = Math.max(computeSeconds(run), transferSeconds(trial));
   if (run.architecture !== 'ring' || run.nodes.length === 1) return busiest;
   const microbatches = Number(trial.condition.training['microbatches']);
-  const latencySeconds =
-    Math.min(...trial.condition.devices.map(({ link }) => link.latencySeconds)) / trial.place.scale;
-  const link = { bytesPerSecond: bytesPerSecond(trial), latencySeconds };
-  return Math.max(busiest, ringStepSeconds(run, microbatches, link) ?? 0);
+  return Math.max(busiest, ringStepSeconds(run, microbatches, portOf(trial)) ?? 0);
 }
 
 /** The idle share of the workers if a step took no longer than `leastStepSeconds`. */

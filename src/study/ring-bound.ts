@@ -3,14 +3,11 @@
 // last, that one has still to go all the way back. As in GPipe's bubble (Huang et al. 2019), but for uneven
 // stages, slow links and weight gradients that may wait until the end. Pure.
 
+import type { Figures } from '../meter/figures.ts';
 import type { Entry } from '../meter/timeline.ts';
 import { masterId } from '../node.ts';
 import type { NodeResult, Run } from './results.ts';
-
-interface Port {
-  readonly bytesPerSecond: number;
-  readonly latencySeconds: number;
-}
+import type { Port } from './wire.ts';
 
 /** Of one microbatch, but for `weights` and `update`, which are of the whole step. Seconds. */
 interface Stage {
@@ -21,6 +18,8 @@ interface Stage {
   /** On its way to the next stage, and of a gradient to the one before. */
   readonly activation: number;
   readonly gradient: number;
+  /** Of its port, for saying that it has received one of each. */
+  readonly acknowledgement: number;
 }
 
 /** Undefined where a run did not record enough to say so. */
@@ -39,24 +38,28 @@ export function ringStepSeconds(run: Run, microbatches: number, port: Port): num
       master!.update,
   ];
   for (const worker of workers) {
-    const { forward, backward, weights, activation, gradient } = worker;
+    const { forward, backward, weights, gradient } = worker;
     const way = gradient + latency + back;
     bounds.push(
       there + microbatches * (forward + backward) + Math.max(weights, way),
       // What it sends: an activation can leave first, and the last to leave is a gradient.
-      there + forward + microbatches * (activation + gradient) + latency + back,
+      there + forward + sending(worker, microbatches) + latency + back,
     );
-    there += forward + activation + latency;
+    there += forward + worker.activation + latency;
     back = way + backward;
   }
   // Both ways through all stages; and what the master sends, the last of it a gradient for the last worker.
   const lastGradient = master!.gradient + latency;
   bounds.push(
     there + closing + lastGradient + back,
-    master!.forward + microbatches * (master!.activation + master!.gradient) + latency + back,
+    master!.forward + sending(master!, microbatches) + latency + back,
   );
   return Math.max(...bounds);
 }
+
+/** What goes out of a port from its first activation on. What had come by then was acknowledged before. */
+const sending = ({ activation, gradient, acknowledgement }: Stage, microbatches: number): number =>
+  microbatches * (activation + gradient) + (microbatches - 1) * acknowledgement;
 
 /** The master first, each before the one it sends activations to. */
 function inRingOrder({ nodes }: Run): readonly NodeResult[] | undefined {
@@ -78,11 +81,12 @@ const isActivation = (entry: Entry): entry is Send =>
   entry.type === 'send' && entry.message === 'activation';
 
 function stageOf({ figures, timeline }: NodeResult, microbatches: number, port: Port): Stage {
-  const { steps, busySeconds, sent } = figures;
+  const { steps, busySeconds, sent, received } = figures;
   const share = shareOfLoss(timeline.entries);
   const times = steps * microbatches;
-  const send = (message: string): number =>
-    (sent[message]?.bytes ?? 0) / times / port.bytesPerSecond;
+  const bytes = (traffic: Figures['sent'], message: string): number =>
+    (traffic[message]?.bytes ?? 0) / times;
+  const send = (message: string): number => bytes(sent, message) * port.secondsPerByte;
   return {
     forward: busySeconds.forward / times,
     backward: (busySeconds.backward * (1 - share)) / times,
@@ -90,6 +94,9 @@ function stageOf({ figures, timeline }: NodeResult, microbatches: number, port: 
     update: busySeconds.update / steps,
     activation: send('activation'),
     gradient: send('gradient'),
+    acknowledgement:
+      (bytes(received, 'activation') + bytes(received, 'gradient')) *
+      port.acknowledgementSecondsPerByte,
   };
 }
 

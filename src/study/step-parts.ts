@@ -1,7 +1,6 @@
 // What a step is made of, and where between the longer of its parts and their sum it lies. Pure.
 
 import {
-  bytesPerSecond,
   computeSeconds,
   computeSecondsOfEach,
   sentBytes,
@@ -10,6 +9,7 @@ import {
 } from './measures.ts';
 import type { Condition } from './study.ts';
 import type { FinishedTrial } from './trials.ts';
+import { portOf } from './wire.ts';
 
 /** Of one trial: computing of the busiest node, sending of the busiest port, and the step. Seconds. */
 export interface Parts {
@@ -33,7 +33,7 @@ export function partsOf(trial: FinishedTrial): Parts {
     return { compute: computeSeconds(run), transfer: transferSeconds(trial), step };
   return {
     compute: computeSecondsOfEach(run).reduce((a, b) => a + b, 0),
-    transfer: sentBytes(run) / bytesPerSecond(trial),
+    transfer: sentBytes(run) * portOf(trial).secondsPerByte,
     step,
   };
 }

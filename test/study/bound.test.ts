@@ -7,6 +7,7 @@ import { Meter } from '../../src/meter/fold.ts';
 import type { NodeResult, Run } from '../../src/study/results.ts';
 import { ringStepSeconds } from '../../src/study/ring-bound.ts';
 import { ringTimelines } from './timelines.ts';
+import type { Port } from '../../src/study/wire.ts';
 import type { Load } from './timelines.ts';
 
 const load: Load = {
@@ -21,7 +22,17 @@ const load: Load = {
   bytesPerSecond: 100e6,
 };
 
-async function simulated(changes: Partial<Load>): Promise<{ measured: number; bound: number }> {
+/** Simulated links carry nothing but messages. */
+const portOf = ({ bytesPerSecond, latencySeconds }: Load, acknowledgement = 0): Port => ({
+  secondsPerByte: 1 / bytesPerSecond,
+  acknowledgementSecondsPerByte: acknowledgement,
+  latencySeconds,
+});
+
+async function simulated(
+  changes: Partial<Load>,
+  acknowledgement = 0,
+): Promise<{ measured: number; bound: number }> {
   const given = { ...load, ...changes };
   const timelines = await ringTimelines(given);
   const nodes = [...timelines].map(([node, entries]) => {
@@ -34,7 +45,7 @@ async function simulated(changes: Partial<Load>): Promise<{ measured: number; bo
   const run = { architecture: 'ring', nodes } as unknown as Run;
   return {
     measured: wallSeconds / steps,
-    bound: ringStepSeconds(run, given.microbatches, given) ?? NaN,
+    bound: ringStepSeconds(run, given.microbatches, portOf(given, acknowledgement)) ?? NaN,
   };
 }
 
@@ -61,9 +72,20 @@ test('slow links raise it: what goes through a port takes its time', async () =>
   expect(slow.bound).toBeGreaterThan(2 * fast.bound);
 });
 
+test('acknowledgements take their time of a port, all but those of the first microbatch', async () => {
+  const slow = { bytesPerSecond: 1e6 };
+  const [without, withThem] = [await simulated(slow), await simulated(slow, 1e-7)];
+  const bytes = 2 * load.activationBytes;
+  expect(withThem.bound - without.bound).toBeCloseTo(7 * bytes * 1e-7, 4);
+});
+
 test('of a run that recorded no timeline nothing is said', () => {
   const node = { node: 'master', timeline: { entries: [] }, figures: {} } as unknown as NodeResult;
   expect(
-    ringStepSeconds({ nodes: [node, { ...node, node: 'worker-1' }] } as unknown as Run, 8, load),
+    ringStepSeconds(
+      { nodes: [node, { ...node, node: 'worker-1' }] } as unknown as Run,
+      8,
+      portOf(load),
+    ),
   ).toBeUndefined();
 });
