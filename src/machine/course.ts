@@ -59,6 +59,17 @@ function* passesOf(size: CourseSize, from: number): Generator<Pass> {
   }
 }
 
+/** The same for who wants the figures and not the model, which would have to come over every link. */
+export const withoutSaves =
+  (course: Course): Course =>
+  (from) =>
+    passesWithoutSaves(course(from));
+
+function* passesWithoutSaves(passes: Iterator<Pass>): Generator<Pass> {
+  for (let next = passes.next(); !next.done; next = passes.next())
+    if (next.value.kind !== 'save') yield next.value;
+}
+
 /** One look at `rows` samples with the parameters as they are. */
 export const evaluationCourse =
   (rows: number, step: number): Course =>
