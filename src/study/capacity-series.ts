@@ -76,7 +76,7 @@ export function seriesOf(setting: StudySetting): readonly Series[] {
   const main = mainDevices(places);
   const plain = { growth: 'deeper', optimizer: 'sgd', copies: 'disk' } as const;
   const ways = size === 'full' ? [ring, bsp, async, colocated, allReduce] : [ring];
-  const compared = size === 'tiny' ? [bsp] : [bsp, colocated, allReduce];
+  const compared = size === 'tiny' ? [bsp] : [bsp, async, colocated, allReduce];
   const all: readonly Series[] = [
     ...[ring, ...compared].map((variant) => ({ ...plain, variant, devices: main })),
     ...places.flatMap((devices) => ways.map((variant) => ({ ...plain, variant, devices }))),
