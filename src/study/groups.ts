@@ -203,6 +203,10 @@ export function nodesOf({ runs }: Group): readonly NodeRepeats[] {
   return [...byName].map(([node, results]) => ({ node, role: results[0]!.role, results }));
 }
 
+/** For a person: one that only serves is said to. */
+export const labelOf = ({ node, role }: NodeRepeats): string =>
+  role === 'server' ? `${node}, ${role}` : node;
+
 /** The median of something over a node's repeats. */
 export const ofNode = ({ results }: NodeRepeats, value: (result: NodeResult) => number): number =>
   median(results.map(value));

@@ -4,7 +4,7 @@ import type * as Plot from '@observablehq/plot';
 
 import type { EnergyReport } from '../../ports.ts';
 import type { Group } from '../groups.ts';
-import { metrics, nodesOf, ofNode, valuesOf } from '../groups.ts';
+import { labelOf, metrics, nodesOf, ofNode, valuesOf } from '../groups.ts';
 import { formatQuantity, unitFor } from '../quantity.ts';
 import type { Quantity } from '../quantity.ts';
 import { energiesOf } from '../results.ts';
@@ -168,7 +168,7 @@ export function memorySection(groups: readonly Group[]): Html {
       const tensors = ofNode(node, ({ tensorBytes }) => tensorBytes);
       const peak = ofNode(node, ({ peakMemoryBytes }) => peakMemoryBytes);
       return {
-        label: node.node,
+        label: labelOf(node),
         segments: [
           { from: 0, to: tensors, fill: fillOf('backward'), label: '' },
           { from: tensors, to: Math.max(peak, tensors), fill: fillOf('start'), label: '' },

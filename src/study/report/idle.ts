@@ -4,7 +4,7 @@ import type { PlotOptions } from '@observablehq/plot';
 
 import type { IdleCause } from '../../meter/timeline.ts';
 import type { Group, NodeRepeats } from '../groups.ts';
-import { nodesOf } from '../groups.ts';
+import { labelOf, nodesOf } from '../groups.ts';
 import { formatQuantity } from '../quantity.ts';
 import { mean } from '../statistics.ts';
 import type { Html } from './html.ts';
@@ -82,5 +82,5 @@ function idleRow(node: NodeRepeats): BarRow {
     segments.push({ from, to, fill: fillOf(cause), label: `${cause} ${percent(share)}` });
     from = to;
   }
-  return { label: node.node, segments, value: formatQuantity(idle, 'share') };
+  return { label: labelOf(node), segments, value: formatQuantity(idle, 'share') };
 }

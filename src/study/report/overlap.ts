@@ -35,7 +35,9 @@ export const overlapFigure = (points: readonly OverlapPoint[]): Figure => ({
     );
     const ratios = dots.map(({ ratio }) => ratio);
     const [least, most] = [Math.min(...ratios) / 1.3, Math.max(...ratios) * 1.3];
-    const line = Array.from({ length: 60 }, (_, at) => least * (most / least) ** (at / 59));
+    const even = Array.from({ length: 60 }, (_, at) => least * (most / least) ** (at / 59));
+    // Where max(c, T) has its corner.
+    const line = [...even, Math.min(Math.max(1, least), most)].toSorted((a, b) => a - b);
     return {
       height: narrow ? 320 : 400,
       marginLeft: 56,
