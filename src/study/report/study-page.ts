@@ -70,7 +70,7 @@ function abstract(report: StudyReport, title: string): Html {
         its threshold; where it lies on both, or there is nothing to compare, it is undecided.
       </p>
       <p class="note">
-        ${trials.length} runs, ${repeats === 1 ? 'one' : repeats} of each condition, in
+        ${trials.length} runs, ${repeats === 1 ? 'one' : `up to ${repeats}`} of each condition, in
         ${size === 'full' ? 'full' : `the ${size} form`} · ${started.slice(0, 16).replace('T', ' ')}
         UTC
       </p>

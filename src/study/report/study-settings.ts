@@ -90,7 +90,7 @@ export function threats(report: StudyReport): Html {
           `Some devices ran in slow motion (scale ${scales.join(', ')}), since this machine could not carry so many at full speed: seconds are longer by as much, shares are not. Steps on different numbers of devices are compared in the devices’ own seconds.`,
         ]
       : []),
-    `${report.repeats === 1 ? 'One repeat: no figure has an interval, and chance is not told from effect.' : `${report.repeats} repeats: intervals are Student’s, and hold only as far as the repeats are independent of each other.`} All runs were made one after the other.`,
+    `${report.repeats === 1 ? 'One repeat: no figure has an interval, and chance is not told from effect.' : `Up to ${report.repeats} repeats: intervals are Student’s, and hold only as far as the repeats are independent of each other. What has no interval was run once: there chance is not told from effect.`} All runs were made one after the other.`,
     'Runs are short. What takes long to show, such as wear, heat and other users of a wireless network, is not in them.',
     'The parameter server and all-reduce are this program’s own, on the same engine, messages and meters as the ring. A comparison so measures how nodes are arranged, not how well other programs are written.',
   ];
