@@ -1,7 +1,7 @@
 // One run of a comparison: a training by one architecture over local processes, and what it took.
 
 import type { OpenData } from '../data/index.ts';
-import { trainingCourse, withoutSaves } from '../machine/course.ts';
+import { trainingCourse } from '../machine/course.ts';
 import type { Entry } from '../meter/timeline.ts';
 import type { ResolvedTraining } from '../model/training.ts';
 import { masterId } from '../node.ts';
@@ -110,7 +110,7 @@ export async function comparedRun(options: ComparedRunOptions): Promise<Run> {
     ...variantOf(options),
     training,
     purpose: 'train',
-    course: withoutSaves(trainingCourse({ trainCount, testCount, batch, steps })),
+    course: trainingCourse({ trainCount, testCount, batch, steps }),
     samples: {
       train: data.train,
       order: sampleOrder(training),

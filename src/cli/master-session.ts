@@ -12,6 +12,7 @@ import type { Recording } from '../meter/recording.ts';
 import type { Purpose, Report } from '../node.ts';
 import type { EngineDescription, Link, Listener } from '../ports.ts';
 import type { MessageOf } from '../protocol/messages.ts';
+import { withoutSaves } from '../machine/course.ts';
 import type { Course } from '../machine/course.ts';
 import { Recorder } from '../runtime/recorder.ts';
 import { gaugesOf } from './device-gauges.ts';
@@ -48,6 +49,7 @@ export interface MasterSessionOptions extends RecoveryOptions {
   readonly server?: ServerSettings;
   readonly course: Course;
   readonly samples: SampleSources;
+  /** Without one nothing is saved, and so the model is not fetched for it. */
   readonly store?: LayerStore;
   /** The store holds parameters after so many steps: begin from them. */
   readonly loadedStep?: number;
@@ -113,6 +115,7 @@ export async function startMaster(options: MasterSessionOptions): Promise<Sessio
     const machine = createMaster(
       {
         ...options,
+        ...(!options.store && { course: withoutSaves(options.course) }),
         architecture,
         workers: workers.count,
         isLocal: places !== undefined && !laboratory,

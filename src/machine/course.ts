@@ -59,7 +59,7 @@ function* passesOf(size: CourseSize, from: number): Generator<Pass> {
   }
 }
 
-/** The same for who wants the figures and not the model, which would have to come over every link. */
+/** The same where nobody keeps the model, which would have to come over every link. */
 export const withoutSaves =
   (course: Course): Course =>
   (from) =>
