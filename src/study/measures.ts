@@ -3,6 +3,7 @@
 // a device was guessed. Pure.
 
 import type { Figures } from '../meter/figures.ts';
+import type { IdleCause } from '../meter/timeline.ts';
 import { energiesOf } from './results.ts';
 import type { Run } from './results.ts';
 import { ringStepSeconds } from './ring-bound.ts';
@@ -22,6 +23,10 @@ const workersOf = ({ nodes }: Run): Run['nodes'] => nodes.filter(({ role }) => r
 /** Mean over the workers, from commit to commit, 0 to 1. */
 export const idleOfWorkers = (run: Run): number =>
   mean(workersOf(run).map(({ figures }) => figures.idleShare));
+
+/** The share of the time in which a node's engine waited for something. */
+export const causeShare = ({ idleSeconds, wallSeconds }: Figures, cause: IdleCause): number =>
+  wallSeconds > 0 ? idleSeconds[cause] / wallSeconds : 0;
 
 /** From commit to commit, seconds as measured. */
 export function stepSeconds({ nodes }: Run): number {
@@ -54,8 +59,7 @@ export const sentBytes = (run: Run): number =>
 /** Until the busiest port has carried a step's bytes, each way, or one medium all of them, twice. */
 export function transferSeconds(trial: FinishedTrial): number {
   const { run } = trial.outcome;
-  const port = portOf(trial);
-  const { secondsPerByte: there, acknowledgementSecondsPerByte: back } = port;
+  const { secondsPerByte: there, acknowledgementSecondsPerByte: back } = portOf(trial);
   if (trial.condition.devices.every(({ link }) => link.kind === 'wifi'))
     return 2 * sentBytes(run) * (there + back);
   return Math.max(

@@ -23,12 +23,10 @@ export function portOf({ condition, place }: FinishedTrial): Port {
   const bits = Math.min(...links.map(({ bitsPerSecond }) => bitsPerSecond));
   const seconds = bits > 0 ? 8 / (bits * place.scale) : 0;
   const latencySeconds = Math.min(...links.map((link) => link.latencySeconds)) / place.scale;
-  if (place.kind !== 'lab')
-    return { secondsPerByte: seconds, acknowledgementSecondsPerByte: 0, latencySeconds };
+  const headersPerByte = place.kind === 'lab' ? headerBytes / segmentBytes : 0;
   return {
-    secondsPerByte: seconds * (1 + headerBytes / segmentBytes),
-    acknowledgementSecondsPerByte:
-      (seconds * headerBytes) / (segmentsPerAcknowledgement * segmentBytes),
+    secondsPerByte: seconds * (1 + headersPerByte),
+    acknowledgementSecondsPerByte: (seconds * headersPerByte) / segmentsPerAcknowledgement,
     latencySeconds,
   };
 }

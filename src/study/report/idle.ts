@@ -5,6 +5,7 @@ import type { PlotOptions } from '@observablehq/plot';
 import type { IdleCause } from '../../meter/timeline.ts';
 import type { Group, NodeRepeats } from '../groups.ts';
 import { labelOf, nodesOf } from '../groups.ts';
+import { causeShare } from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import { mean } from '../statistics.ts';
 import type { Html } from './html.ts';
@@ -21,7 +22,7 @@ const causes = Object.keys(idleCauses) as IdleCause[];
 /** What `idleBars` is made of. */
 export function idleLegend(groups: readonly Group[]): Html {
   const seen = causes.filter((cause) =>
-    groups.some((group) => nodesOf(group).some((node) => causeShare(node, cause) > 0)),
+    groups.some((group) => nodesOf(group).some((node) => meanShare(node, cause) > 0)),
   );
   return areaLegend([
     { name: 'computes', fill: fillOf('busy') },
@@ -55,12 +56,8 @@ export function idleSection(groups: readonly Group[]): Html {
 }
 
 /** The mean over the repeats. */
-const causeShare = ({ results }: NodeRepeats, cause: IdleCause): number =>
-  mean(
-    results.map(({ figures: { idleSeconds, wallSeconds } }) =>
-      wallSeconds > 0 ? idleSeconds[cause] / wallSeconds : 0,
-    ),
-  );
+const meanShare = ({ results }: NodeRepeats, cause: IdleCause): number =>
+  mean(results.map(({ figures }) => causeShare(figures, cause)));
 
 function idleRow(node: NodeRepeats): BarRow {
   const idle = mean(node.results.map(({ figures }) => figures.idleShare));
@@ -76,7 +73,7 @@ function idleRow(node: NodeRepeats): BarRow {
   ];
   let from = 1 - idle;
   for (const cause of causes) {
-    const share = causeShare(node, cause);
+    const share = meanShare(node, cause);
     if (share <= 0) continue;
     const to = Math.min(1, from + share);
     segments.push({ from, to, fill: fillOf(cause), label: `${cause} ${percent(share)}` });

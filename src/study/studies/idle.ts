@@ -5,7 +5,7 @@ import { describeDevices, devicesFor, formatRate, rateOf, withRate } from '../de
 import type { StudyDevice } from '../devices.ts';
 import { decide, inPoints } from '../decide.ts';
 import { groupRuns } from '../groups.ts';
-import { idleOfWorkers, leastIdleShare } from '../measures.ts';
+import { causeShare, idleOfWorkers, leastIdleShare } from '../measures.ts';
 import { formatQuantity } from '../quantity.ts';
 import type { Exhibit } from '../report/exhibit.ts';
 import { idleBars, idleLegend } from '../report/idle.ts';
@@ -96,9 +96,7 @@ const idleOf = ({ outcome: { run } }: FinishedTrial): number => idleOfWorkers(ru
 
 /** The share of the time in which engines waited for the thread that gives them their works. */
 const ownThreadOf = ({ outcome: { run } }: FinishedTrial): number =>
-  mean(
-    run.nodes.map(({ figures: { idleSeconds, wallSeconds } }) => idleSeconds.node / wallSeconds),
-  );
+  mean(run.nodes.map(({ figures }) => causeShare(figures, 'node')));
 
 function judge({ setting, trials }: StudyResults): Findings {
   const finished = trials.filter(isFinished);
