@@ -17,7 +17,6 @@ export async function reportOf({
   requests,
   record,
   repeats,
-  started,
   engine,
   progress,
 }: {
@@ -26,7 +25,6 @@ export async function reportOf({
   readonly requests: readonly TrialRequest[];
   readonly record: StudyRecord;
   readonly repeats: number;
-  readonly started: string;
   /** Its kind. */
   readonly engine: string;
   readonly progress: Progress;
@@ -42,7 +40,7 @@ export async function reportOf({
     size: setting.size,
     setting,
     machine: machineHere(engine),
-    started,
+    reported: new Date().toISOString(),
     repeats,
     trials,
     missing: requests.filter((request) => !record.get(request) && !request.isMoot?.(trials)).length,

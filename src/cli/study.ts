@@ -30,7 +30,6 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
   const folder = flags.out ?? newRunFolder(`study-${name}`, new Date());
   requireWritable(folder, 'the study');
   const line = new LiveLine(flags.json ? process.stderr : process.stdout);
-  const started = new Date().toISOString();
   const { setting, placesFor } = await settingOf(size, folder, flags);
   const requests = planTrials(chosen, setting, repeats);
   const record = await StudyRecord.open(folder);
@@ -61,7 +60,6 @@ export async function study(name: string, flags: StudyFlags): Promise<void> {
       requests,
       record,
       repeats,
-      started,
       engine: engine.kind,
       async progress(what) {
         line.update(() => `judging: ${what}`);

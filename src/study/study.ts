@@ -159,8 +159,8 @@ export interface StudyReport {
   readonly size: StudySize;
   readonly setting: StudySetting;
   readonly machine: Machine;
-  /** When it began, as an ISO 8601 string. */
-  readonly started: string;
+  /** When it was made, as an ISO 8601 string: trials may be older. */
+  readonly reported: string;
   readonly repeats: number;
   readonly trials: readonly Trial[];
   /** How many trials are yet to be made; 0 when all are. */

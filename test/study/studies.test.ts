@@ -107,7 +107,7 @@ test('many together make a page, complete or not', async () => {
       size: 'short',
       setting,
       machine,
-      started: '2026-01-31T12:00:00.000Z',
+      reported: '2026-01-31T12:00:00.000Z',
       repeats: 2,
       trials,
       missing: requests.length - trials.length,

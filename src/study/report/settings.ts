@@ -17,8 +17,8 @@ export const definitions = (facts: readonly (readonly [string, string | undefine
     )}
   </dl>`;
 
-/** What all of it ran on, and when it began. */
-export const machineFacts = (machine: Machine, started: string): Html =>
+/** What all of it ran on, and the time of something. */
+export const machineFacts = (machine: Machine, time: readonly [string, string]): Html =>
   definitions([
     ['processor', machine.cpu],
     ['cores', String(machine.cores)],
@@ -26,7 +26,7 @@ export const machineFacts = (machine: Machine, started: string): Html =>
     ['system', machine.os],
     ['Node', machine.node],
     ['engine', machine.engine],
-    ['begun', started],
+    time,
   ]);
 
 export function settingsSection({ settings, machine, runs, started }: Comparison): Html {
@@ -55,7 +55,7 @@ export function settingsSection({ settings, machine, runs, started }: Comparison
       </div>
       <div>
         <h3>Machine</h3>
-        ${machineFacts(machine, started)}
+        ${machineFacts(machine, ['begun', started])}
         ${
           shipped &&
           html`<p>

@@ -52,7 +52,7 @@ function counting(): (exhibit: Exhibit) => number {
 }
 
 function abstract(report: StudyReport, title: string): Html {
-  const { chapters, trials, missing, repeats, started, size } = report;
+  const { chapters, trials, missing, repeats, reported, size } = report;
   const counted = (verdict: string): number =>
     chapters.filter(({ findings }) => findings.verdict === verdict).length;
   return html`<header>
@@ -71,8 +71,8 @@ function abstract(report: StudyReport, title: string): Html {
       </p>
       <p class="note">
         ${trials.length} runs, ${repeats === 1 ? 'one' : `up to ${repeats}`} of each condition, in
-        ${size === 'full' ? 'full' : `the ${size} form`} · ${started.slice(0, 16).replace('T', ' ')}
-        UTC
+        ${size === 'full' ? 'full' : `the ${size} form`} · reported
+        ${reported.slice(0, 16).replace('T', ' ')} UTC
       </p>
       ${
         size === 'tiny' &&

@@ -15,7 +15,7 @@ const failures = (report: StudyReport): number =>
   report.trials.filter(({ outcome }) => outcome.kind === 'failed').length;
 
 export function studySettings(report: StudyReport): Html {
-  const { machine, started, repeats, size } = report;
+  const { machine, reported, repeats, size } = report;
   const trained = new Map(
     report.trials.map(({ condition }) => [condition.workload, condition.training]),
   );
@@ -38,7 +38,7 @@ export function studySettings(report: StudyReport): Html {
       </div>
       <div>
         <h3>Machine</h3>
-        ${machineFacts(machine, started)}
+        ${machineFacts(machine, ['reported', reported])}
       </div>
     </div>
     <h3>Devices</h3>

@@ -145,7 +145,7 @@ function judge({ trials }: StudyResults): Findings {
     ],
     exhibits,
     threats: [
-      'c is how long the busiest port takes, at the rate of its link, for the bytes of messages, their headers and what acknowledges them. What has to be sent again is not in it.',
+      'c is how long the busiest port takes at the rate of its link: in a lab with headers and acknowledgements, elsewhere without. What has to be sent again is not in it.',
     ],
   };
 }
