@@ -1,8 +1,6 @@
 // A master on this machine: engine, links, workers and node put together. Whoever wants to train,
 // evaluate or predict says what with; the ring is the same.
 
-import { availableParallelism, totalmem } from 'node:os';
-
 import { afterwards } from './afterwards.ts';
 import { createMaster, requireFewEnough } from './architectures.ts';
 import type { Architecture } from './architectures.ts';
@@ -11,10 +9,10 @@ import type { ResolvedTraining } from '../model/training.ts';
 import type { Recording } from '../meter/recording.ts';
 import type { Purpose, Report } from '../node.ts';
 import type { EngineDescription, Link, Listener } from '../ports.ts';
-import type { MessageOf } from '../protocol/messages.ts';
 import { withoutSaves } from '../machine/course.ts';
 import type { Course } from '../machine/course.ts';
 import { Recorder } from '../runtime/recorder.ts';
+import { describeDevice } from './describe-device.ts';
 import { gaugesOf } from './device-gauges.ts';
 import { Guests } from './guests.ts';
 import { measureEnergy } from './energy.ts';
@@ -34,10 +32,9 @@ import { gatherRecordings } from './node-recording.ts';
 import type { NodeRecording } from './node-recording.ts';
 import { createNodeEngine, speedOf } from './node-engine.ts';
 import { withOwnLatency } from './own-links.ts';
-import { hopOf, laboratory, ownName, placesOf } from './places.ts';
+import { hopOf, laboratory, placesOf } from './places.ts';
 import { recoveryOf } from './recovery.ts';
 import type { RecoveryOptions } from './recovery.ts';
-import { version } from './version.ts';
 import type { Replicas } from './worker-copies.ts';
 
 export interface MasterSessionOptions extends RecoveryOptions {
@@ -217,17 +214,3 @@ export async function admit(
     // A stranger is turned away, and told so by the door; the ring is not disturbed.
   }
 }
-
-/** What this device says of itself. */
-export const describeDevice = (
-  engine: EngineDescription,
-  flops: number,
-): Omit<MessageOf<'join'>, 'type' | 'address'> => ({
-  name: ownName(),
-  cores: availableParallelism(),
-  // A control group, a container's for instance, may allow less.
-  memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
-  engine,
-  flops,
-  version,
-});
